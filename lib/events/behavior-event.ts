@@ -1,0 +1,53 @@
+/**
+ * What happened. `violation`: a rule was exceeded (reported on the crossing, then once per cooldown). `denied`: a
+ * request was refused. `ban`, `ban_expired`, `ban_lifted`: a ban began, ran out, was lifted. `action_failed`: user
+ * code (custom action, challenge handler, `trackBy`, `when`, sink, …) threw.
+ */
+export type BehaviorEventType =
+  'violation' | 'denied' | 'ban' | 'ban_expired' | 'ban_lifted' | 'action_failed';
+
+/** The rule behind an event. */
+export interface EventRule {
+  readonly name: string;
+  readonly type: 'usage' | 'return_pattern' | 'frequency';
+  /** The threshold in force for this request. */
+  readonly threshold: number;
+  readonly windowMs: number;
+  /** Of a `return_pattern` rule that has one. */
+  readonly pattern?: string;
+}
+
+/** Facts of a request that hold no secrets: no query string, no header but the user agent, no body. */
+export interface RequestFacts {
+  readonly method: string;
+  /** The path as requested, without its query, at most 256 characters; only where no route matched. */
+  readonly path?: string;
+  /** The client's address, IPv6 in full. */
+  readonly address: string;
+  /** At most 256 characters. */
+  readonly userAgent?: string;
+  /** The status sent, where it is known. */
+  readonly status?: number;
+}
+
+/** One thing that the guard saw or did. Plain data: safe to serialise. */
+export interface BehaviorEvent {
+  readonly type: BehaviorEventType;
+  /** Milliseconds since the Unix epoch. */
+  readonly time: number;
+  readonly actor: string;
+  /** `Class.method`, `*` where no route matched, or what the application named in a call of its own. */
+  readonly endpoint: string;
+  readonly rule?: EventRule;
+  /** What was done: the rule's action, or `logged_only` in passive mode. */
+  readonly action:
+    'log' | 'alert' | 'delay' | 'throttle' | 'challenge' | 'ban' | 'custom' | 'logged_only' | 'none';
+  readonly passive: boolean;
+  /** Events in the window, this one included. */
+  readonly count?: number;
+  /** For people. */
+  readonly reason: string;
+  /** Milliseconds since the epoch at which the ban ends; `null` for a permanent one. On `ban` and `ban_*` events. */
+  readonly bannedUntil?: number | null;
+  readonly request?: RequestFacts;
+}
