@@ -1,0 +1,62 @@
+import 'reflect-metadata';
+import type { BehaviorRule, TrackBy } from '../rules/behavior-rule.js';
+
+/** Metadata keys are strings, so that two copies of this package in one process read each other's decorators. */
+const RULES = 'nestjs-behavior-guard:rules';
+const SKIP = 'nestjs-behavior-guard:skip';
+const TRACK_BY = 'nestjs-behavior-guard:track-by';
+
+/** A rule as a decorator wrote it. */
+export interface RuleMetadata {
+  /** `@UsageMonitor`. */
+  readonly decorator: string;
+  readonly rule: BehaviorRule;
+  /** Names under which the decorator takes options, where they differ from the rule's. */
+  readonly aliases?: Readonly<Record<string, string>>;
+}
+
+/** Who is counted on a class or method. */
+export interface TrackByMetadata {
+  readonly trackBy: TrackBy;
+  readonly afterGuards: boolean;
+}
+
+type Decorator = MethodDecorator & ClassDecorator;
+
+/** Adds rules to those that other decorators of this class or method have written. */
+export function addRules(rules: readonly RuleMetadata[]): Decorator {
+  return decorator((target) => {
+    // Decorators run from the bottom up; the list reads from the top down.
+    Reflect.defineMetadata(RULES, [...rules, ...ownRules(target)], target);
+  });
+}
+
+/** @param names rules to skip; none: all. */
+export function setSkip(names: readonly string[]): Decorator {
+  return decorator((target) => Reflect.defineMetadata(SKIP, names, target));
+}
+
+export function setTrackBy(value: TrackByMetadata): Decorator {
+  return decorator((target) => Reflect.defineMetadata(TRACK_BY, value, target));
+}
+
+/** The rules written on this very class or method. */
+export function ownRules(target: object): readonly RuleMetadata[] {
+  return (Reflect.getOwnMetadata(RULES, target) as readonly RuleMetadata[] | undefined) ?? [];
+}
+
+/** Of a class: inherited. */
+export function skipOf(target: object): readonly string[] | undefined {
+  return Reflect.getMetadata(SKIP, target) as readonly string[] | undefined;
+}
+
+/** Of a class: inherited. */
+export function trackByOf(target: object): TrackByMetadata | undefined {
+  return Reflect.getMetadata(TRACK_BY, target) as TrackByMetadata | undefined;
+}
+
+function decorator(write: (target: object) => void): Decorator {
+  return (target: object, _key?: string | symbol, descriptor?: { value?: unknown }) => {
+    write((descriptor?.value as object | undefined) ?? target);
+  };
+}

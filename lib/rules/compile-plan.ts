@@ -1,0 +1,274 @@
+import type { ConfigurationProblem } from '../errors/errors.js';
+import type { BanTerms, Counter, RuleQuery } from '../storage/storage.js';
+import type { RuleAction, TrackBy } from './behavior-rule.js';
+import { quotaPlan } from './quota.js';
+import type { RuleDefinition, RulePhase } from './rule-definition.js';
+import type { ActorGroup, CompiledRule, PhasePlan, RoutePlan } from './route-plan.js';
+
+/** A validated rule and where it was written. */
+export interface DeclaredRule {
+  readonly definition: RuleDefinition;
+  /** Identity of the place of writing: `rules`, a class, or `Class.method`. Part of the counter's identity. */
+  readonly declaredAt: string;
+  /** For messages: `rules[1]`, `ShopController.buy @UsageMonitor`. */
+  readonly path: string;
+}
+
+/** All rules that apply to one route, and what else its decorators say. */
+export interface RouteRules {
+  readonly endpoint: string;
+  readonly className: string;
+  readonly rules: readonly DeclaredRule[];
+  /** From `@TrackBy` or the module's option. */
+  readonly trackBy: TrackBy | undefined;
+  /** `@TrackBy(…, { after: 'guards' })`: rules that count this actor wait for the application's guards. */
+  readonly trackAfterGuards: boolean;
+}
+
+/** How bans grow. */
+export interface Escalation {
+  readonly factor: number;
+  readonly maxMs: number;
+  readonly memoryMs: number;
+}
+
+interface PlacedRule {
+  readonly name: string;
+  readonly definition: RuleDefinition;
+  readonly phase: RulePhase;
+  readonly trackBy: TrackBy | undefined;
+  readonly counter: Omit<Counter, 'capacity'>;
+  /** Identity for the report cooldown. */
+  readonly id: string;
+  /** Only asks its counter, which another phase fills. */
+  readonly peek: boolean;
+}
+
+/** Compiles the rules of all routes together, since rules of one group share a counter across routes. */
+export function compilePlans(
+  routes: readonly RouteRules[],
+  escalation: Escalation,
+): { plans: RoutePlan[]; problems: ConfigurationProblem[] } {
+  const problems: ConfigurationProblem[] = [];
+  const placed = routes.map((route) => placeRules(route, problems));
+  const counters = new CounterTable(placed.flat());
+  const plans = routes.map((route, index) => planOf(route, placed[index], counters, escalation));
+  return { plans, problems };
+}
+
+/** Counting class of an action: see `CountingClass`. */
+export function countingClass(action: RuleAction): Counter['class'] {
+  return action === 'throttle' || action === 'delay' || action === 'challenge' ? 'served' : 'attempts';
+}
+
+/** Whether a violation refuses the request (a delay does only without a free hold slot). */
+function deniesWithSlot(action: RuleAction): boolean {
+  return action === 'throttle' || action === 'challenge' || action === 'ban';
+}
+
+function placeRules(route: RouteRules, problems: ConfigurationProblem[]): PlacedRule[] {
+  const names = new Set<string>();
+  const keys = new Map<string, number>();
+  for (const { definition, path } of route.rules) {
+    if (definition.name === undefined) continue;
+    if (names.has(definition.name)) {
+      problems.push({
+        path: `${path}.name`,
+        message: `'${definition.name}' is taken by another rule of ${route.endpoint}`,
+      });
+    }
+    names.add(definition.name);
+  }
+  return route.rules.flatMap((declared): PlacedRule[] => {
+    const { definition } = declared;
+    const name = definition.name ?? freeName(definition.type.replace('_', '-'), names);
+    const trackBy = definition.trackBy ?? route.trackBy;
+    const waits = definition.trackBy
+      ? definition.actorAfterGuards
+      : route.trackBy !== undefined && route.trackAfterGuards;
+    const phase = waits && definition.phase === 'request' ? 'afterGuards' : definition.phase;
+    const counter = counterOf(route, declared, keys);
+    const id = `${counter.scope}|${declared.declaredAt}|${name}`;
+    const rule = { name, definition, phase, trackBy, counter, id, peek: false };
+    if (phase !== 'end' || counter.class !== 'served') return [rule];
+    // What the end of a response shows can only refuse the requests after it.
+    return [rule, { ...rule, phase: waits ? 'afterGuards' : 'request', peek: true }];
+  });
+}
+
+function freeName(base: string, names: Set<string>): string {
+  let name = base;
+  for (let ordinal = 2; names.has(name); ordinal++) name = `${base}-${ordinal}`;
+  names.add(name);
+  return name;
+}
+
+/**
+ * Identity of a rule's counter. It holds no index into a list of rules, so that instances with slightly different
+ * rule sets on one storage (a rolling deploy) mean the same counter wherever they have the same rule.
+ */
+function counterOf(
+  route: RouteRules,
+  declared: DeclaredRule,
+  keys: Map<string, number>,
+): Omit<Counter, 'capacity'> {
+  const { definition } = declared;
+  const kind = definition.pacing ? 'pacing' : 'window';
+  const countClass = countingClass(definition.action);
+  const what = `${definition.type}|${definition.pattern?.source ?? ''}|${definition.windowMs}|${countClass}|${kind}`;
+  const shared = { kind, windowMs: definition.windowMs, class: countClass } as const;
+  if (typeof definition.scope === 'object')
+    return { scope: `group:${definition.scope.group}`, name: what, ...shared };
+  const key = `${declared.declaredAt}|${definition.name ?? `${what}|${definition.action}`}`;
+  const twins = keys.get(key) ?? 0;
+  keys.set(key, twins + 1);
+  const scope =
+    definition.scope === 'global'
+      ? 'global'
+      : definition.scope === 'class'
+        ? `class:${route.className}`
+        : `route:${route.endpoint}`;
+  return { scope, name: twins === 0 ? key : `${key}|${twins + 1}`, ...shared };
+}
+
+/** One `Counter` object for each identity, with the largest threshold of its rules as capacity. */
+class CounterTable {
+  private readonly counters = new Map<string, Counter>();
+
+  constructor(rules: readonly PlacedRule[]) {
+    const capacities = new Map<string, number>();
+    for (const { counter, definition } of rules) {
+      const key = keyOf(counter);
+      capacities.set(key, Math.max(capacities.get(key) ?? 0, definition.threshold));
+    }
+    for (const { counter } of rules) {
+      const key = keyOf(counter);
+      if (!this.counters.has(key))
+        this.counters.set(key, { ...counter, capacity: capacities.get(key) as number });
+    }
+  }
+
+  get(counter: Omit<Counter, 'capacity'>): Counter {
+    return this.counters.get(keyOf(counter)) as Counter;
+  }
+}
+
+function keyOf(counter: Omit<Counter, 'capacity'>): string {
+  return `${counter.scope}\n${counter.name}`;
+}
+
+function planOf(
+  route: RouteRules,
+  placed: readonly PlacedRule[],
+  counters: CounterTable,
+  escalation: Escalation,
+): RoutePlan {
+  const phases: Partial<Record<RulePhase, PhasePlan>> = {};
+  for (const phase of ['request', 'afterGuards', 'body', 'end'] as const) {
+    const groups = groupByActor(placed.filter((rule) => rule.phase === phase)).map((group) =>
+      groupOf(group, route.endpoint, counters, escalation),
+    );
+    if (groups.length > 0) phases[phase] = groups;
+  }
+  return {
+    endpoint: route.endpoint,
+    phases,
+    bannable: bannableActors(route, placed),
+    quotas: quotaPlan(
+      [...(phases.request ?? []), ...(phases.afterGuards ?? [])].flatMap((group) => group.rules),
+    ),
+  };
+}
+
+function bannableActors(route: RouteRules, placed: readonly PlacedRule[]): RoutePlan['bannable'] {
+  const early = new Set<TrackBy>();
+  const late = new Set<TrackBy>();
+  if (route.trackBy) (route.trackAfterGuards ? late : early).add(route.trackBy);
+  for (const { definition } of placed) {
+    if (definition.trackBy) (definition.actorAfterGuards ? late : early).add(definition.trackBy);
+  }
+  for (const { phase, trackBy } of placed) {
+    if (!trackBy) continue;
+    if (phase === 'request') early.delete(trackBy);
+    if (phase === 'afterGuards') late.delete(trackBy);
+  }
+  return { early: [...early], late: [...late] };
+}
+
+function groupByActor(rules: readonly PlacedRule[]): PlacedRule[][] {
+  const groups = new Map<TrackBy | undefined, PlacedRule[]>();
+  for (const rule of rules) {
+    const group = groups.get(rule.trackBy);
+    if (group) group.push(rule);
+    else groups.set(rule.trackBy, [rule]);
+  }
+  return [...groups.values()];
+}
+
+function groupOf(
+  placed: readonly PlacedRule[],
+  endpoint: string,
+  counters: CounterTable,
+  escalation: Escalation,
+): ActorGroup {
+  const rules = placed.map((rule) => compiledRule(rule, counters.get(rule.counter), endpoint, escalation));
+  const holdsRequests = rules.some(({ definition }) => definition.action === 'delay');
+  return {
+    trackBy: placed[0].trackBy,
+    rules,
+    queries: rules.map((rule) => rule.query),
+    dynamic: rules.some(
+      ({ definition: { thresholdOf, costOf, whenRequest } }) => thresholdOf ?? costOf ?? whenRequest,
+    ),
+    holds: holdsRequests
+      ? {
+          withSlot: rules.map(({ definition }) => deniesWithSlot(definition.action)),
+          withoutSlot: rules.map(
+            ({ definition }) => deniesWithSlot(definition.action) || definition.action === 'delay',
+          ),
+        }
+      : undefined,
+  };
+}
+
+function compiledRule(
+  rule: PlacedRule,
+  counter: Counter,
+  endpoint: string,
+  escalation: Escalation,
+): CompiledRule {
+  const { definition, name } = rule;
+  const query: RuleQuery = {
+    counter,
+    rule: rule.id,
+    threshold: definition.threshold,
+    cost: rule.peek ? 1 : definition.cost,
+    denies: deniesWithSlot(definition.action),
+    passive: definition.passive,
+    cooldownMs: definition.cooldownMs,
+    ...(definition.action === 'ban' ? { ban: banTerms(definition, endpoint, name, escalation) } : {}),
+    ...(rule.peek ? { peek: true } : {}),
+  };
+  return { name, definition, query, event: eventRule(name, definition) };
+}
+
+/** How events name a rule. */
+export function eventRule(name: string, definition: RuleDefinition): CompiledRule['event'] {
+  const { type, threshold, windowMs, pattern } = definition;
+  return { name, type, threshold, windowMs, ...(pattern ? { pattern: pattern.source } : {}) };
+}
+
+/** What a violated ban rule of this definition does. */
+export function banTerms(
+  definition: RuleDefinition,
+  endpoint: string,
+  name: string,
+  escalation: Escalation,
+): BanTerms {
+  return {
+    durationMs: definition.banDurationMs,
+    ...(definition.banScope === 'route' ? { route: endpoint } : {}),
+    ...escalation,
+    reason: `rule '${name}' of ${endpoint}`,
+  };
+}

@@ -1,0 +1,55 @@
+import type { EventRule } from '../events/behavior-event.js';
+import type { RuleQuery } from '../storage/storage.js';
+import type { TrackBy } from './behavior-rule.js';
+import type { QuotaPlan } from './quota.js';
+import type { RuleDefinition, RulePhase } from './rule-definition.js';
+
+/** A rule in its place on a route, ready to be asked. */
+export interface CompiledRule {
+  /** Unique on its route. */
+  readonly name: string;
+  readonly definition: RuleDefinition;
+  readonly query: RuleQuery;
+  /** How events name it, for its static threshold. */
+  readonly event: EventRule;
+}
+
+/** The rules of one phase that count the same actor: one storage call. */
+export interface ActorGroup {
+  /** Absent: the client's address. */
+  readonly trackBy: TrackBy | undefined;
+  readonly rules: readonly CompiledRule[];
+  /** The rules' queries, one array for all requests so that a storage may cache what it derives from it. */
+  readonly queries: readonly RuleQuery[];
+  /** Whether a threshold, cost or condition depends on the request. */
+  readonly dynamic: boolean;
+  /** Whether a rule holds requests; then these say which rules deny with and without a free hold slot. */
+  readonly holds:
+    { readonly withSlot: readonly boolean[]; readonly withoutSlot: readonly boolean[] } | undefined;
+}
+
+/** The groups of one phase, in the order of their first rule. Never empty. */
+export type PhasePlan = readonly ActorGroup[];
+
+/** Everything that the guard knows of one route, merged once from configuration, class and method. */
+export interface RoutePlan {
+  /** `Class.method`, or `*` for requests that no route matched. */
+  readonly endpoint: string;
+  readonly phases: Readonly<Partial<Record<RulePhase, PhasePlan>>>;
+  /**
+   * Actors whose bans hold on this route although no rule is asked about them at that point: known before the
+   * application's guards, and known after them.
+   */
+  readonly bannable: { readonly early: readonly TrackBy[]; readonly late: readonly TrackBy[] };
+  readonly quotas: QuotaPlan | undefined;
+}
+
+/** Whether a route needs the interceptor. */
+export function needsInterceptor(plan: RoutePlan): boolean {
+  return (
+    plan.phases.afterGuards !== undefined || plan.phases.body !== undefined || plan.bannable.late.length > 0
+  );
+}
+
+/** The endpoint of requests that no route matched. */
+export const UNMATCHED = '*';

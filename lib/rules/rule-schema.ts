@@ -1,0 +1,270 @@
+import { z } from 'zod';
+import type { ConfigurationProblem } from '../errors/errors.js';
+import { PatternError } from '../errors/errors.js';
+import { compilePattern } from '../patterns/compile.js';
+import type { ResponsePattern } from '../patterns/pattern.js';
+import { DEFAULT_WINDOW_SECONDS } from './behavior-rule.js';
+import type { BehaviorRuleOptions, RuleType } from './behavior-rule.js';
+import { DURATION_FORMS, durationToMs } from './duration.js';
+import type { RuleDefaults, RuleDefinition, RulePhase } from './rule-definition.js';
+
+type Options = BehaviorRuleOptions;
+
+/** A value that the application provides as a function. */
+export function functionSchema<T>(what: string): z.ZodType<T> {
+  return z.custom<T>((value) => typeof value === 'function', `must be ${what}`);
+}
+
+/** A duration in milliseconds; at least `minMs`. */
+export function durationSchema(minMs: number): z.ZodType<number, string | number> {
+  return z.custom<string | number>().transform((value, context) => {
+    const ms = durationToMs(value);
+    if (ms !== undefined && ms >= minMs) return ms;
+    const least = minMs > 0 ? ` of at least ${minMs} ms` : '';
+    context.addIssue({
+      code: 'custom',
+      message: `must be a duration${least}: ${DURATION_FORMS}; got ${show(value)}`,
+    });
+    return z.NEVER;
+  });
+}
+
+/** The length of a ban in milliseconds; `'permanent'` gives `Infinity`. */
+export function banDurationSchema(): z.ZodType<number, string | number> {
+  return z.union([z.literal('permanent').transform(() => Infinity), durationSchema(1)], {
+    error: () => `must be 'permanent' or a duration of at least 1 ms: ${DURATION_FORMS}`,
+  });
+}
+
+/** A count. */
+export function countSchema(least: number, most = MOST_EVENTS): z.ZodType<number> {
+  const message = `must be an integer from ${least} to ${most}`;
+  return z.number({ error: message }).int(message).min(least, message).max(most, message);
+}
+
+/** Counters hold the cost of an event in 32 bits; no limit in the field comes near. */
+const MOST_EVENTS = 1_000_000_000;
+
+const NAME = /^[A-Za-z0-9_.:-]{1,64}$/;
+const NAME_FORMS = 'must be 1 to 64 letters, digits or any of _ . : -';
+
+const ACTIONS = ['log', 'alert', 'delay', 'throttle', 'challenge', 'ban', 'custom'] as const;
+
+const RULE_SCHEMA = z.strictObject({
+  name: z.string().regex(NAME, NAME_FORMS).optional(),
+  threshold: z
+    .union([countSchema(1), functionSchema<Options['threshold'] & object>('a function')], {
+      error: () => 'must be an integer >= 1, or a function of the context',
+    })
+    .optional(),
+  maxThreshold: countSchema(1).optional(),
+  maxFrequency: z.number().positive('must be a number > 0 (events per second)').optional(),
+  window: durationSchema(1).optional(),
+  pacing: z.boolean().optional(),
+  pattern: z.string('must be a string').optional(),
+  action: z
+    .enum(ACTIONS, { error: (issue) => `must be one of ${ACTIONS.join(', ')}; got ${show(issue.input)}` })
+    .optional(),
+  customAction: functionSchema<NonNullable<Options['customAction']>>(
+    'a function or an injectable class',
+  ).optional(),
+  banDuration: banDurationSchema().optional(),
+  banScope: z.enum(['all', 'route'], { error: () => "must be 'all' or 'route'" }).optional(),
+  scope: z
+    .union(
+      [z.enum(['route', 'class', 'global']), z.strictObject({ group: z.string().regex(NAME, NAME_FORMS) })],
+      { error: () => `must be 'route', 'class', 'global' or { group: name }, where a name ${NAME_FORMS}` },
+    )
+    .optional(),
+  passive: z.boolean('must be true or false').optional(),
+  cost: z
+    .union([countSchema(1), functionSchema<Options['cost'] & object>('a function')], {
+      error: () => 'must be an integer >= 1, or a function of the context',
+    })
+    .optional(),
+  cooldown: durationSchema(0).optional(),
+  delay: durationSchema(1).optional(),
+  trackBy: functionSchema<NonNullable<Options['trackBy']>>('a function').optional(),
+  after: z.literal('guards', { error: () => "must be 'guards'" }).optional(),
+  when: functionSchema<NonNullable<Options['when']>>('a function').optional(),
+});
+
+type Parsed = z.output<typeof RULE_SCHEMA>;
+type Report = (key: string, message: string) => void;
+
+/** Where a rule was written, for messages. */
+export interface RulePlace {
+  /** `rules[1]` or `ShopController.buy @UsageMonitor`. */
+  readonly path: string;
+  /** The names under which the writer gave options, where they differ: `{ threshold: 'maxCalls' }`. */
+  readonly aliases?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Validates one rule and fills in its defaults.
+ *
+ * @returns the definition, or every problem found.
+ */
+export function defineRule(
+  type: unknown,
+  options: unknown,
+  defaults: RuleDefaults,
+  place: RulePlace,
+): { definition: RuleDefinition } | { problems: ConfigurationProblem[] } {
+  const problems: ConfigurationProblem[] = [];
+  const report: Report = (key, message) => {
+    const shown = place.aliases?.[key] ?? key;
+    problems.push({ path: shown ? `${place.path}${place.path ? '.' : ''}${shown}` : place.path, message });
+  };
+  const ruleType = checkType(type, report);
+  const parsed = RULE_SCHEMA.safeParse(options);
+  if (!parsed.success) {
+    for (const { key, message } of issuesOf(parsed.error)) report(key, message);
+    return { problems };
+  }
+  if (!ruleType) return { problems };
+  const pattern = compiledPattern(parsed.data, report);
+  checkFields(ruleType, parsed.data, defaults, report, place.aliases ?? {});
+  if (problems.length > 0) return { problems };
+  return { definition: definitionOf(ruleType, parsed.data, defaults, pattern) };
+}
+
+/** The issues of a failed parse, with unknown keys one by one. */
+export function issuesOf(error: z.ZodError): { key: string; message: string }[] {
+  return error.issues.flatMap((issue) => {
+    const key = issue.path
+      .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+      .join('')
+      .replace(/^\./, '');
+    if (issue.code !== 'unrecognized_keys') return [{ key, message: issue.message }];
+    return issue.keys.map((name) => ({
+      key: key ? `${key}.${name}` : name,
+      message: 'is not a known option',
+    }));
+  });
+}
+
+function checkType(type: unknown, report: Report): RuleType | undefined {
+  if (type === 'usage' || type === 'return_pattern' || type === 'frequency') return type;
+  report('type', `must be one of usage, return_pattern, frequency; got ${show(type)}`);
+  return undefined;
+}
+
+function compiledPattern(rule: Parsed, report: Report): ResponsePattern | undefined {
+  if (rule.pattern === undefined) return undefined;
+  try {
+    return compilePattern(rule.pattern);
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    report('pattern', error.message);
+    return undefined;
+  }
+}
+
+function checkFields(
+  type: RuleType,
+  rule: Parsed,
+  defaults: RuleDefaults,
+  report: Report,
+  aliases: Readonly<Record<string, string>>,
+): void {
+  const isPattern = type === 'return_pattern';
+  const isFrequency = type === 'frequency';
+  if (!isFrequency && rule.maxFrequency !== undefined) report('maxFrequency', "belongs to type 'frequency'");
+  if (!isFrequency && rule.pacing !== undefined) report('pacing', "belongs to type 'frequency'");
+  if (!isPattern && rule.pattern !== undefined) report('pattern', "belongs to type 'return_pattern'");
+  if (isPattern && rule.pattern === undefined && !rule.when) report('pattern', 'is required (or `when`)');
+  if (rule.threshold === undefined && rule.maxFrequency === undefined) {
+    report(
+      'threshold',
+      `is required: an integer >= 1${isFrequency && !aliases.threshold ? ' (or maxFrequency)' : ''}`,
+    );
+  }
+  if (rule.threshold !== undefined && rule.maxFrequency !== undefined)
+    report('maxFrequency', 'excludes threshold');
+  const isFunction = typeof rule.threshold === 'function';
+  if (isFunction && rule.maxThreshold === undefined)
+    report('maxThreshold', 'is required where the threshold is a function');
+  if (!isFunction && rule.maxThreshold !== undefined)
+    report('maxThreshold', 'needs a threshold that is a function');
+  if (rule.action === 'custom' && !rule.customAction)
+    report('customAction', "is required by action 'custom'");
+  if (rule.delay !== undefined && rule.action !== 'delay') report('delay', "belongs to action 'delay'");
+  if (rule.delay !== undefined && rule.delay > defaults.maxDelayMs) {
+    report('delay', `must be at most maxDelay (${defaults.maxDelayMs} ms)`);
+  }
+  checkWindow(rule, report);
+}
+
+function checkWindow(rule: Parsed, report: Report): void {
+  if (rule.maxFrequency === undefined) return;
+  const windowMs = rule.window ?? DEFAULT_WINDOW_SECONDS * 1000;
+  if (frequencyThreshold(rule.maxFrequency, windowMs) > MOST_EVENTS) {
+    report('maxFrequency', `allows more than ${MOST_EVENTS} events in its window`);
+  }
+}
+
+/** `floor(maxFrequency × window)`, at least 1; 0.29 × 100 is 29 although its product in floating point is just below. */
+function frequencyThreshold(perSecond: number, windowMs: number): number {
+  return Math.max(1, Math.floor((perSecond * windowMs) / 1000 + 1e-9));
+}
+
+function definitionOf(
+  type: RuleType,
+  rule: Parsed,
+  defaults: RuleDefaults,
+  pattern: ResponsePattern | undefined,
+): RuleDefinition {
+  const windowMs = rule.window ?? DEFAULT_WINDOW_SECONDS * 1000;
+  const action = rule.action ?? 'log';
+  const passive = defaults.passive || (rule.passive ?? false);
+  const banDurationMs = rule.banDuration ?? defaults.banDurationMs;
+  const isPattern = type === 'return_pattern';
+  const when = rule.when as ((facts: unknown) => boolean) | undefined;
+  return {
+    name: rule.name,
+    type,
+    action,
+    phase: phaseOf(type, rule, pattern),
+    windowMs,
+    threshold:
+      rule.maxFrequency !== undefined
+        ? frequencyThreshold(rule.maxFrequency, windowMs)
+        : typeof rule.threshold === 'number'
+          ? rule.threshold
+          : (rule.maxThreshold as number),
+    thresholdOf: typeof rule.threshold === 'function' ? rule.threshold : undefined,
+    cost: typeof rule.cost === 'number' ? rule.cost : 1,
+    costOf: typeof rule.cost === 'function' ? rule.cost : undefined,
+    pacing: rule.pacing ?? false,
+    pattern,
+    whenRequest: isPattern ? undefined : when,
+    whenResponse: isPattern ? when : undefined,
+    passive,
+    cooldownMs:
+      rule.cooldown ??
+      (passive && action === 'ban' ? Math.min(banDurationMs, PERMANENT_COOLDOWN_MS) : windowMs),
+    delayMs: rule.delay ?? Math.min(DEFAULT_DELAY_MS, defaults.maxDelayMs),
+    banDurationMs,
+    banScope: rule.banScope ?? 'all',
+    scope: rule.scope ?? 'route',
+    trackBy: rule.trackBy,
+    actorAfterGuards: rule.after !== undefined,
+    customAction: rule.customAction,
+  };
+}
+
+const DEFAULT_DELAY_MS = 1000;
+/** A permanent ban in passive mode is reported again once a week. */
+const PERMANENT_COOLDOWN_MS = 7 * 86_400_000;
+
+function phaseOf(type: RuleType, rule: Parsed, pattern: ResponsePattern | undefined): RulePhase {
+  if (type !== 'return_pattern') return rule.after ? 'afterGuards' : 'request';
+  return pattern && pattern.kind !== 'status' ? 'body' : 'end';
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint')
+    return String(value).slice(0, 40);
+  return (JSON.stringify(value) ?? String(value)).slice(0, 80);
+}
