@@ -1,0 +1,75 @@
+export { GuardModule } from './module/guard.module.js';
+export type {
+  EscalationOptions,
+  GuardModuleAsyncOptions,
+  GuardModuleOptions,
+  GuardOptionsFactory,
+} from './module/options.js';
+export {
+  BehaviorAnalysis,
+  ReturnMonitor,
+  SkipBehaviorGuard,
+  SuspiciousFrequency,
+  TrackBy,
+  UsageMonitor,
+} from './decorators/decorators.js';
+export type {
+  ReturnMonitorOptions,
+  SuspiciousFrequencyOptions,
+  UsageMonitorOptions,
+} from './decorators/decorators.js';
+export { BehaviorGuard } from './request/behavior-guard.js';
+export { BehaviorInterceptor } from './request/behavior-interceptor.js';
+export { BehaviorDeniedException } from './request/denial.js';
+export type {
+  ChallengeAnswer,
+  ChallengeHandler,
+  DenialContext,
+  ErrorBodyBuilder,
+  ErrorResponses,
+} from './request/denial.js';
+export type { Answer } from './request/platform.js';
+export type { QuotaHeaderStyle } from './request/quota-headers.js';
+export { BehaviorTracker } from './tracker/tracker.js';
+export type { ActionDetails, BanOptions } from './tracker/tracker.js';
+export type { Decision, DenialKind } from './tracker/decision.js';
+export type { StorageErrorPolicy } from './tracker/settings.js';
+export { BehaviorRule } from './rules/behavior-rule.js';
+export type {
+  BanDuration,
+  BehaviorRuleOptions,
+  CommonRuleOptions,
+  CustomAction,
+  CustomActionDetails,
+  CustomActionHandler,
+  Duration,
+  ResponseFacts,
+  RuleAction,
+  RuleScope,
+  RuleType,
+  Threshold,
+  TrackBy as TrackByFunction,
+} from './rules/behavior-rule.js';
+export type { ConfiguredRule } from './rules/rule-book.js';
+export { MemoryStorage } from './storage/memory/memory-storage.js';
+export type { MemoryStorageOptions } from './storage/memory/options.js';
+export type {
+  Ban,
+  BanRequest,
+  BanTerms,
+  BehaviorStorage,
+  Counter,
+  CountingClass,
+  MaybePromise,
+  RecordRequest,
+  RecordResult,
+  RuleOutcome,
+  RuleQuery,
+  StorageContext,
+} from './storage/storage.js';
+export type { BehaviorEvent, BehaviorEventType, EventRule, RequestFacts } from './events/behavior-event.js';
+export type { EventSink, SinkStats } from './events/event-sink.js';
+export { SystemClock } from './clock/clock.js';
+export type { Clock } from './clock/clock.js';
+export { BehaviorGuardError, ConfigurationError, PatternError } from './errors/errors.js';
+export type { ConfigurationProblem, ErrorCode } from './errors/errors.js';

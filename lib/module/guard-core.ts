@@ -1,0 +1,95 @@
+import type { ModuleRef } from '@nestjs/core';
+import { ActorPolicy } from '../actor/actor-policy.js';
+import type { ConfigurationProblem } from '../errors/errors.js';
+import { EventBus } from '../events/event-bus.js';
+import { DenialResponder } from '../request/denial.js';
+import { ExcludedPaths } from '../request/excluded-paths.js';
+import { RequestGate } from '../request/request-hook.js';
+import { RequestRuntime } from '../request/request-runtime.js';
+import { RuleBook } from '../rules/rule-book.js';
+import { MemoryStorage } from '../storage/memory/memory-storage.js';
+import { CustomActions } from '../tracker/custom-actions.js';
+import { RuleEvaluator } from '../tracker/evaluator.js';
+import { Reporter } from '../tracker/reporter.js';
+import { StorageGateway } from '../tracker/storage-gateway.js';
+import { BehaviorTracker } from '../tracker/tracker.js';
+import { VerdictMaker } from '../tracker/verdict.js';
+import type { GuardModuleOptions } from './options.js';
+import { resolveOptions } from './options-schema.js';
+import type { ResolvedOptions } from './options-schema.js';
+
+/** Everything that serves requests, wired from the options. One per application. */
+export class GuardCore {
+  readonly options: ResolvedOptions;
+  /** What is wrong with the options; the application must not start if there is anything. */
+  readonly problems: readonly ConfigurationProblem[];
+  readonly tracker: BehaviorTracker;
+  readonly runtime: RequestRuntime;
+  private readonly storage: StorageGateway;
+  private readonly bus: EventBus;
+
+  constructor(given: GuardModuleOptions, moduleRef: ModuleRef) {
+    const { options, problems } = resolveOptions(given);
+    this.options = options;
+    this.problems = problems;
+    const { clock, onStorageError } = options;
+    const sinkFailed = (name: string, error: unknown): void =>
+      reporter.failed(`sink ${name}`, error, '', '*');
+    this.bus = new EventBus(options.sinks, options.sinkQueueSize, sinkFailed, clock);
+    const reporter = new Reporter(this.bus, clock, options);
+    this.storage = new StorageGateway(
+      options.storage ?? new MemoryStorage(),
+      onStorageError,
+      clock,
+      reporter,
+    );
+    const actors = new ActorPolicy(options);
+    const actions = new CustomActions((type) => moduleRef.get(type, { strict: false }), reporter);
+    const verdicts = new VerdictMaker(reporter, actions, clock);
+    const evaluator = new RuleEvaluator(this.storage, actors, verdicts, reporter, clock, options);
+    const denials = new DenialResponder(options.errorResponses, options.challenge, reporter);
+    const rules = new RuleBook({ ...options, checkAction: (action) => actions.problemOf(action) });
+    const { storage, bus } = this;
+    const excluded = new ExcludedPaths(options.exclude);
+    const gate = new RequestGate({
+      actors,
+      storage,
+      rules,
+      evaluator,
+      verdicts,
+      denials,
+      reporter,
+      excluded,
+    });
+    const { headers, maxInspectBytes } = options;
+    this.runtime = new RequestRuntime({
+      gate,
+      rules,
+      evaluator,
+      denials,
+      reporter,
+      headers,
+      maxInspectBytes,
+    });
+    const now = () => clock.now();
+    this.tracker = new BehaviorTracker({
+      settings: options,
+      storage,
+      actors,
+      rules,
+      bus,
+      reporter,
+      actions,
+      now,
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.storage.start();
+  }
+
+  async close(): Promise<void> {
+    await this.bus.close(this.options.shutdownTimeoutMs);
+    await this.storage.close();
+  }
+}

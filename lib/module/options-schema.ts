@@ -1,0 +1,217 @@
+import { z } from 'zod';
+import { parseAddressList, parseTrustedProxies } from '../actor/address-list.js';
+import type { Clock } from '../clock/clock.js';
+import { SystemClock } from '../clock/clock.js';
+import type { ConfigurationProblem } from '../errors/errors.js';
+import type { EventSink } from '../events/event-sink.js';
+import type { ChallengeHandler, ErrorResponses } from '../request/denial.js';
+import type { QuotaHeaderStyle } from '../request/quota-headers.js';
+import type { ConfiguredRule } from '../rules/rule-book.js';
+import {
+  banDurationSchema,
+  countSchema,
+  durationSchema,
+  functionSchema,
+  issuesOf,
+} from '../rules/rule-schema.js';
+import type { BehaviorStorage } from '../storage/storage.js';
+import type { TrackerSettings } from '../tracker/settings.js';
+import type { GuardModuleOptions } from './options.js';
+
+/** The module's options with defaults filled in and durations in milliseconds. */
+export interface ResolvedOptions extends TrackerSettings {
+  readonly rules: readonly ConfiguredRule[];
+  /** Absent: a `MemoryStorage`. */
+  readonly storage: BehaviorStorage | undefined;
+  readonly clock: Clock;
+  readonly global: boolean;
+  readonly trustedProxies: readonly string[] | number | undefined;
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+  readonly exclude: readonly string[];
+  readonly errorResponses: ErrorResponses;
+  readonly headers: QuotaHeaderStyle;
+  readonly challenge: ChallengeHandler | undefined;
+  readonly sinks: readonly EventSink[];
+  readonly sinkQueueSize: number;
+}
+
+const LEVELS = ['log', 'error', 'warn', 'debug', 'verbose', 'fatal'] as const;
+const DAY_MS = 86_400_000;
+/** RFC 9110 allows more, but the guard refuses with these only. */
+const STATUSES = ['403', '429', '503'];
+
+const levelSchema = z.union([z.enum(LEVELS), z.literal(false)], {
+  error: () => `must be one of ${LEVELS.join(', ')}, or false`,
+});
+
+function objectWith<T>(what: string, ...methods: readonly string[]): z.ZodType<T> {
+  return z.custom<T>(
+    (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      methods.every((name) => typeof Reflect.get(value, name) === 'function'),
+    `must be ${what} (an object with ${methods.join(', ')})`,
+  );
+}
+
+const trustedProxiesSchema = z
+  .union([countSchema(0, 32), z.array(z.string())], {
+    error: () => 'must be a list of addresses and CIDR ranges, or a number of proxies from 0 to 32',
+  })
+  .superRefine((value, context) => {
+    if (typeof value === 'number') return;
+    for (const { index, value: entry, problem } of parseTrustedProxies(value).problems) {
+      context.addIssue({ code: 'custom', path: [index], message: `${JSON.stringify(entry)} ${problem}` });
+    }
+  });
+
+/** Looks like an address, so a mistake in it must not turn it into the name of an actor. */
+const ADDRESS_LIKE = /^(?=.*[.:])[\da-f.:]+(\/\d*)?$/i;
+
+const actorListSchema = z
+  .array(z.string().min(1, 'must not be empty'), {
+    error: () => 'must be a list of addresses, CIDR ranges and actors',
+  })
+  .superRefine((entries, context) => {
+    for (const { index, value, problem } of parseAddressList(entries).problems) {
+      if (ADDRESS_LIKE.test(value))
+        context.addIssue({ code: 'custom', path: [index], message: `${JSON.stringify(value)} ${problem}` });
+    }
+  });
+
+const excludeSchema = z.array(
+  z.string().regex(/^\/[^*?#]*\*?$/, "must be a path such as '/health' or '/internal/*'"),
+  {
+    error: () => 'must be a list of paths',
+  },
+);
+
+const escalationSchema = z.union([
+  z.literal(false),
+  z.strictObject({
+    factor: z.number().min(1, 'must be a number >= 1').max(1000, 'must be at most 1000').optional(),
+    max: durationSchema(1).optional(),
+    memory: durationSchema(1).optional(),
+  }),
+]);
+
+const errorResponsesSchema = z.custom<ErrorResponses>(
+  (value) => {
+    return (
+      typeof value === 'object' &&
+      value !== null &&
+      Object.entries(value).every(([status, body]) => {
+        return (
+          STATUSES.includes(status) && ['string', 'object', 'function'].includes(typeof body) && body !== null
+        );
+      })
+    );
+  },
+  `must map ${STATUSES.join(', ')} to a text, an object or a function`,
+);
+
+const OPTIONS_SCHEMA = z.strictObject({
+  rules: z.array(z.record(z.string(), z.unknown()), { error: () => 'must be a list of rules' }).optional(),
+  storage: objectWith<BehaviorStorage>(
+    'a BehaviorStorage',
+    'record',
+    'ban',
+    'unban',
+    'findBan',
+    'bans',
+    'reset',
+  ).optional(),
+  onStorageError: z
+    .enum(['memory', 'allow', 'deny'], { error: () => "must be 'memory', 'allow' or 'deny'" })
+    .optional(),
+  passive: z.boolean('must be true or false').optional(),
+  global: z.boolean('must be true or false').optional(),
+  trustedProxies: trustedProxiesSchema.optional(),
+  ipv6Prefix: countSchema(1, 128).optional(),
+  allow: actorListSchema.optional(),
+  deny: actorListSchema.optional(),
+  exclude: excludeSchema.optional(),
+  banDuration: banDurationSchema().optional(),
+  escalation: escalationSchema.optional(),
+  errorResponses: errorResponsesSchema.optional(),
+  headers: z
+    .union([z.enum(['draft', 'legacy']), z.literal(false)], {
+      error: () => "must be 'draft', 'legacy' or false",
+    })
+    .optional(),
+  challenge: functionSchema<ChallengeHandler>('a function').optional(),
+  maxHeldRequests: countSchema(0, 100_000).optional(),
+  maxHeldRequestsPerActor: countSchema(1, 100_000).optional(),
+  maxDelay: durationSchema(1).optional(),
+  maxInspectBytes: countSchema(1).optional(),
+  logSuspiciousLevel: levelSchema.optional(),
+  logRequestLevel: levelSchema.optional(),
+  sinks: z
+    .array(objectWith<EventSink>('an EventSink', 'send'), { error: () => 'must be a list of sinks' })
+    .optional(),
+  sinkQueueSize: countSchema(1, 10_000_000).optional(),
+  shutdownTimeout: durationSchema(0).optional(),
+  clock: objectWith<Clock>('a Clock', 'now', 'schedule').optional(),
+});
+
+/**
+ * Validates the module's options.
+ *
+ * @returns the options with defaults filled in, and every problem; where there are problems, the defaults alone, so that
+ * the rules can still be checked with them and all problems be listed at once.
+ */
+export function resolveOptions(options: GuardModuleOptions): {
+  options: ResolvedOptions;
+  problems: ConfigurationProblem[];
+} {
+  const parsed = OPTIONS_SCHEMA.safeParse(options);
+  if (parsed.success) return { options: withDefaults(parsed.data), problems: [] };
+  const problems = issuesOf(parsed.error).map(({ key, message }) => ({ path: key || 'options', message }));
+  const rules = Array.isArray(options?.rules)
+    ? options.rules.filter((rule) => typeof rule === 'object' && rule !== null)
+    : [];
+  return { options: { ...withDefaults({}), rules }, problems };
+}
+
+function withDefaults(given: z.output<typeof OPTIONS_SCHEMA>): ResolvedOptions {
+  const maxHeldRequests = given.maxHeldRequests ?? 100;
+  return {
+    rules: (given.rules ?? []) as unknown as readonly ConfiguredRule[],
+    storage: given.storage,
+    clock: given.clock ?? new SystemClock(),
+    global: given.global ?? true,
+    trustedProxies: given.trustedProxies,
+    ipv6Prefix: given.ipv6Prefix ?? 64,
+    allow: given.allow ?? [],
+    deny: given.deny ?? [],
+    exclude: given.exclude ?? [],
+    errorResponses: given.errorResponses ?? {},
+    headers: given.headers ?? 'draft',
+    challenge: given.challenge,
+    sinks: given.sinks ?? [],
+    sinkQueueSize: given.sinkQueueSize ?? 10_000,
+    defaults: {
+      banDurationMs: given.banDuration ?? 3_600_000,
+      passive: given.passive ?? false,
+      maxDelayMs: given.maxDelay ?? 30_000,
+    },
+    escalation: escalationOf(given.escalation),
+    onStorageError: given.onStorageError ?? 'memory',
+    logSuspiciousLevel: given.logSuspiciousLevel ?? 'warn',
+    logRequestLevel: given.logRequestLevel ?? false,
+    maxHeldRequests,
+    maxHeldRequestsPerActor: given.maxHeldRequestsPerActor ?? Math.max(1, Math.floor(maxHeldRequests / 10)),
+    maxInspectBytes: given.maxInspectBytes ?? 65_536,
+    shutdownTimeoutMs: given.shutdownTimeout ?? 5000,
+  };
+}
+
+function escalationOf(given: z.output<typeof escalationSchema> | undefined): TrackerSettings['escalation'] {
+  if (given === false) return { factor: 1, maxMs: 7 * DAY_MS, memoryMs: 7 * DAY_MS };
+  return {
+    factor: given?.factor ?? 2,
+    maxMs: given?.max ?? 7 * DAY_MS,
+    memoryMs: given?.memory ?? 7 * DAY_MS,
+  };
+}

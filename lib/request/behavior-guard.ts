@@ -1,0 +1,49 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import type { MaybePromise } from '../storage/storage.js';
+import type { Pass } from '../tracker/pass.js';
+import { RequestRuntime } from './request-runtime.js';
+import type { RequestState } from './request-state.js';
+
+/**
+ * Decides before the handler: bans, usage and frequency rules. With `global: true` (the default) the module puts it first
+ * among all guards; otherwise bind it with `@UseGuards(BehaviorGuard)`. Doing both never counts twice. Contexts other than
+ * HTTP pass through untouched.
+ */
+@Injectable()
+export class BehaviorGuard implements CanActivate {
+  constructor(@Inject(RequestRuntime) private readonly runtime: RequestRuntime) {}
+
+  /** @throws BehaviorDeniedException if the request is refused. */
+  canActivate(context: ExecutionContext): MaybePromise<boolean> {
+    if (context.getType() !== 'http') return true;
+    const { platform, gate, rules, evaluator } = this.runtime;
+    const http = context.switchToHttp();
+    const request = platform.rawRequest(http.getRequest());
+    const state = gate.stateOf(request);
+    if (state.guarded) return true;
+    state.guarded = true;
+    if (state.standing === 'allowed') return true;
+    const plan = rules.planOf(context.getClass(), context.getHandler());
+    if (!plan) return true;
+    const { client } = state;
+    const subject = { client, endpoint: plan.endpoint, context, request, address: client.address };
+    state.watched = { plan, subject, headersBefore: undefined };
+    if (plan.phases.end) this.runtime.watchEnd(state, platform.rawResponse(http.getResponse()));
+    const banned = evaluator.findBan(plan.bannable.early, subject);
+    if (banned) return this.runtime.refuse(banned, state, context);
+    if (!plan.phases.request) return this.runtime.admitted(state, context);
+    const pass = evaluator.evaluate(plan, 'request', subject);
+    if (pass instanceof Promise) return pass.then((value) => this.conclude(value, state, context));
+    return this.conclude(pass, state, context);
+  }
+
+  private conclude(pass: Pass, state: RequestState, context: ExecutionContext): MaybePromise<boolean> {
+    this.runtime.tellQuotas(pass, context);
+    if (pass.decision) return this.runtime.refuse(pass.decision, state, context);
+    if (pass.holdMs > 0) {
+      return this.runtime.evaluator.hold(pass).then(() => this.runtime.admitted(state, context));
+    }
+    return this.runtime.admitted(state, context);
+  }
+}

@@ -1,0 +1,135 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import { Observable, from, switchMap } from 'rxjs';
+import type { Subscriber } from 'rxjs';
+import { ResponseText } from '../patterns/response-text.js';
+import { bodyKind } from '../patterns/serialise.js';
+import type { MaybePromise } from '../storage/storage.js';
+import type { Pass } from '../tracker/pass.js';
+import { RequestRuntime } from './request-runtime.js';
+import type { RequestState } from './request-state.js';
+
+/**
+ * Decides what the guard can't: before the handler the rules `after: 'guards'`, after it the body patterns, on the final
+ * shape of what was returned. With `global: true` (the default) the module binds it, outermost, to the routes that need
+ * it; otherwise bind it with `@UseInterceptors(BehaviorInterceptor)`.
+ */
+@Injectable()
+export class BehaviorInterceptor implements NestInterceptor {
+  private warnedOfOpaque = false;
+
+  constructor(@Inject(RequestRuntime) private readonly runtime: RequestRuntime) {}
+
+  /** @throws BehaviorDeniedException if a rule `after: 'guards'` refuses; the Observable fails with it if a body pattern does. */
+  intercept(context: ExecutionContext, next: CallHandler): MaybePromise<Observable<unknown>> {
+    if (context.getType() !== 'http') return next.handle();
+    const { platform, gate } = this.runtime;
+    const state = gate.stateOf(platform.rawRequest(context.switchToHttp().getRequest()));
+    const { watched } = state;
+    if (!watched || state.intercepted) return next.handle();
+    state.intercepted = true;
+    const entered = this.enter(state, context);
+    if (entered instanceof Promise) return entered.then(() => this.handle(state, context, next));
+    return this.handle(state, context, next);
+  }
+
+  private enter(state: RequestState, context: ExecutionContext): MaybePromise<void> {
+    const { plan, subject } = state.watched as NonNullable<RequestState['watched']>;
+    const { evaluator } = this.runtime;
+    const banned = evaluator.findBan(plan.bannable.late, subject);
+    if (banned) return this.runtime.refuse(banned, state, context);
+    if (!plan.phases.afterGuards) return undefined;
+    const pass = evaluator.evaluate(plan, 'afterGuards', subject);
+    if (pass instanceof Promise) return pass.then((value) => this.conclude(value, state, context));
+    return this.conclude(pass, state, context);
+  }
+
+  private conclude(pass: Pass, state: RequestState, context: ExecutionContext): MaybePromise<void> {
+    this.runtime.tellQuotas(pass, context);
+    if (pass.decision) return this.runtime.refuse(pass.decision, state, context);
+    return pass.holdMs > 0 ? this.runtime.evaluator.hold(pass) : undefined;
+  }
+
+  private handle(state: RequestState, context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const judged = state.watched?.plan.phases.body !== undefined;
+    return judged ? this.judgedResponse(next.handle(), state, context) : next.handle();
+  }
+
+  /**
+   * The last value decides, as the framework sends the last value. One hand-written Observable: operators cost several
+   * times as much per request.
+   */
+  private judgedResponse(
+    source: Observable<unknown>,
+    state: RequestState,
+    context: ExecutionContext,
+  ): Observable<unknown> {
+    return new Observable((subscriber: Subscriber<unknown>) => {
+      let hasValue = false;
+      let last: unknown;
+      return source.subscribe({
+        next: (value) => {
+          hasValue = true;
+          last = value;
+        },
+        error: (error: unknown) => subscriber.error(error),
+        complete: () => {
+          if (hasValue) this.deliver(subscriber, last, state, context);
+          else subscriber.complete();
+        },
+      });
+    });
+  }
+
+  private deliver(
+    subscriber: Subscriber<unknown>,
+    body: unknown,
+    state: RequestState,
+    context: ExecutionContext,
+  ): void {
+    try {
+      const judged = this.judge(body, state, context);
+      if (judged instanceof Promise) {
+        const sent = from(judged).pipe(switchMap(() => [body]));
+        subscriber.add(sent.subscribe(subscriber));
+        return;
+      }
+    } catch (error) {
+      subscriber.error(error);
+      return;
+    }
+    subscriber.next(body);
+    subscriber.complete();
+  }
+
+  /** @throws BehaviorDeniedException, or rejects with it, if the response is withheld. */
+  private judge(body: unknown, state: RequestState, context: ExecutionContext): MaybePromise<void> {
+    const { plan, subject } = state.watched as NonNullable<RequestState['watched']>;
+    if (bodyKind(body) === 'opaque') {
+      this.warnOfOpaque(plan.endpoint);
+      return undefined;
+    }
+    const { platform, evaluator, maxInspectBytes } = this.runtime;
+    const status = platform.rawResponse(context.switchToHttp().getResponse()).statusCode;
+    const response = { facts: { status, body, context }, text: new ResponseText(body, maxInspectBytes) };
+    const pass = evaluator.evaluate(plan, 'body', subject, { response });
+    if (pass instanceof Promise) return pass.then((value) => this.concludeBody(value, state, context));
+    return this.concludeBody(pass, state, context);
+  }
+
+  private concludeBody(pass: Pass, state: RequestState, context: ExecutionContext): MaybePromise<void> {
+    if (pass.decision) {
+      this.runtime.withhold(state, context);
+      return this.runtime.refuse(pass.decision, state, context);
+    }
+    return pass.holdMs > 0 ? this.runtime.evaluator.hold(pass) : undefined;
+  }
+
+  private warnOfOpaque(endpoint: string): void {
+    if (this.warnedOfOpaque) return;
+    this.warnedOfOpaque = true;
+    this.runtime.reporter.warn(
+      `${endpoint} returned a stream or buffer, which body patterns don't look into. (Said once.)`,
+    );
+  }
+}

@@ -1,0 +1,117 @@
+import type { ExecutionContext } from '@nestjs/common';
+import type { ServerResponse } from 'node:http';
+import type { RuleBook } from '../rules/rule-book.js';
+import type { MaybePromise } from '../storage/storage.js';
+import type { Decision } from '../tracker/decision.js';
+import type { RuleEvaluator } from '../tracker/evaluator.js';
+import type { Pass } from '../tracker/pass.js';
+import type { Reporter } from '../tracker/reporter.js';
+import type { DenialResponder } from './denial.js';
+import type { Platform } from './platform.js';
+import type { QuotaHeaderStyle } from './quota-headers.js';
+import { writeQuotaHeaders } from './quota-headers.js';
+import type { RequestGate } from './request-hook.js';
+import type { RequestState } from './request-state.js';
+import { onResponseEnd } from './response-end.js';
+
+/** What the runtime is made of. */
+export interface RequestRuntimeParts {
+  readonly gate: RequestGate;
+  readonly rules: RuleBook;
+  readonly evaluator: RuleEvaluator;
+  readonly denials: DenialResponder;
+  readonly reporter: Reporter;
+  readonly headers: QuotaHeaderStyle;
+  readonly maxInspectBytes: number;
+}
+
+/** What guard and interceptor share. One per application; the module puts it together. */
+export class RequestRuntime {
+  readonly gate: RequestGate;
+  readonly rules: RuleBook;
+  readonly evaluator: RuleEvaluator;
+  readonly reporter: Reporter;
+  readonly maxInspectBytes: number;
+  private readonly denials: DenialResponder;
+  private readonly headers: QuotaHeaderStyle;
+  private installed: Platform | undefined;
+
+  constructor(parts: RequestRuntimeParts) {
+    this.gate = parts.gate;
+    this.rules = parts.rules;
+    this.evaluator = parts.evaluator;
+    this.reporter = parts.reporter;
+    this.maxInspectBytes = parts.maxInspectBytes;
+    this.denials = parts.denials;
+    this.headers = parts.headers;
+  }
+
+  /** Set once, when the application's HTTP adapter is known: before any request. */
+  set platform(platform: Platform) {
+    this.installed = platform;
+  }
+
+  get platform(): Platform {
+    return this.installed as Platform;
+  }
+
+  /** Judges `status:` patterns when the response has ended. Acts from the next request on. */
+  watchEnd(state: RequestState, response: ServerResponse): void {
+    onResponseEnd(response, (status) => {
+      const { watched } = state;
+      if (!watched || state.bannedBefore) return;
+      const { plan, subject } = watched;
+      const facts = { status, ...(subject.context ? { context: subject.context } : {}) };
+      const about = { response: { facts }, deniedAlready: state.denied };
+      this.evaluator.evaluateEnd(plan, { ...subject, status }, about);
+    });
+  }
+
+  /** The request goes on: notes what a withheld response must not keep. */
+  admitted(state: RequestState, context: ExecutionContext): boolean {
+    const { watched } = state;
+    if (watched?.plan.phases.body) {
+      watched.headersBefore = new Set(this.platform.headerNames(context.switchToHttp().getResponse()));
+    }
+    this.reporter.request(() => `${state.client.actor} → ${watched?.plan.endpoint ?? ''}: allowed`);
+    return true;
+  }
+
+  /** Refuses the request. @throws BehaviorDeniedException, or rejects with it where a challenge handler takes time. */
+  refuse(decision: Decision, state: RequestState, context: ExecutionContext): MaybePromise<never> {
+    state.denied = true;
+    if (decision.kind === 'ban' && !decision.rule) state.bannedBefore = true;
+    const subject = state.watched?.subject ?? { endpoint: decision.endpoint };
+    this.denials.report(decision, subject);
+    this.reporter.request(() => `${decision.actor} → ${decision.endpoint}: ${decision.kind}`);
+    const http = context.switchToHttp();
+    if (decision.retryAfterSeconds !== undefined) {
+      this.platform.setHeader(http.getResponse(), 'Retry-After', String(decision.retryAfterSeconds));
+    }
+    const request = this.platform.rawRequest(http.getRequest());
+    const exception = this.denials.exception(decision, { request, execution: context });
+    if (exception instanceof Promise) {
+      return exception.then((value) => {
+        throw value;
+      });
+    }
+    throw exception;
+  }
+
+  /** Tells the client its quotas, if so configured. */
+  tellQuotas(pass: Pass, context: ExecutionContext): void {
+    if (this.headers === false || !pass.plan.quotas) return;
+    const response: object = context.switchToHttp().getResponse();
+    writeQuotaHeaders(pass, this.headers, (name, value) => this.platform.setHeader(response, name, value));
+  }
+
+  /** Removes what the handler and others have added since the guard ran, so that the refusal carries none of it. */
+  withhold(state: RequestState, context: ExecutionContext): void {
+    const response: object = context.switchToHttp().getResponse();
+    const before = state.watched?.headersBefore;
+    for (const name of this.platform.headerNames(response)) {
+      if (before && !before.has(name)) this.platform.removeHeader(response, name);
+    }
+    this.platform.setHeader(response, 'Cache-Control', 'no-store');
+  }
+}

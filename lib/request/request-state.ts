@@ -1,0 +1,41 @@
+import type { IncomingMessage } from 'node:http';
+import type { ClientAddress } from '../actor/client-address.js';
+import type { Standing } from '../actor/actor-policy.js';
+import type { RoutePlan } from '../rules/route-plan.js';
+import type { Subject } from '../tracker/pass.js';
+
+/** What the guard knows of one request, from the hook to the end of the response. */
+export interface RequestState {
+  /** The application whose hook made it: another one mounted inside has a state of its own. */
+  readonly owner: object;
+  readonly client: ClientAddress;
+  /** What the allow and deny lists say; `allowed` also where the path is excluded. */
+  readonly standing: Standing;
+  /** The guard has seen it: a second guard on the route, or in a second place, does nothing. */
+  guarded: boolean;
+  intercepted: boolean;
+  /** A rule has refused it. */
+  denied: boolean;
+  /** Refused because of a ban that was in force before: counts nowhere. */
+  bannedBefore: boolean;
+  /** Set by the guard where the route is watched. */
+  watched:
+    | { readonly plan: RoutePlan; readonly subject: Subject; headersBefore: ReadonlySet<string> | undefined }
+    | undefined;
+}
+
+const STATE = Symbol('behavior-guard.request-state');
+
+interface Carrier extends IncomingMessage {
+  [STATE]?: RequestState;
+}
+
+/** The state that this application's hook left on the request. */
+export function stateOf(request: IncomingMessage, owner: object): RequestState | undefined {
+  const state = (request as Carrier)[STATE];
+  return state?.owner === owner ? state : undefined;
+}
+
+export function setState(request: IncomingMessage, state: RequestState): void {
+  (request as Carrier)[STATE] = state;
+}

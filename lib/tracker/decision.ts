@@ -1,0 +1,43 @@
+import type { EventRule } from '../events/behavior-event.js';
+import type { RuleAction } from '../rules/behavior-rule.js';
+
+/** Why a request is refused. */
+export type DenialKind = 'throttle' | 'challenge' | 'ban' | 'denied_actor' | 'storage_unavailable';
+
+/** A refusal, with what an error body may want to say. */
+export interface Decision {
+  readonly kind: DenialKind;
+  /** 429 for throttle and challenge, 403 for bans and the deny list, 503 if `onStorageError` is `deny`. */
+  readonly status: 403 | 429 | 503;
+  /** Why, for operators: names the rule. The default body does not send it. */
+  readonly reason: string;
+  readonly actor: string;
+  /** `Class.method`, or `*` before routing. */
+  readonly endpoint: string;
+  /** The rule that decided; absent for a ban that was in force before. */
+  readonly rule?: EventRule;
+  /** Whole seconds (>= 1) until trying again makes sense; absent for permanent bans. */
+  readonly retryAfterSeconds?: number;
+  /** Milliseconds since the epoch; `Infinity` is permanent. */
+  readonly bannedUntil?: number;
+}
+
+const STRICTNESS: Readonly<Record<RuleAction, number>> = {
+  custom: 0,
+  log: 1,
+  alert: 2,
+  delay: 3,
+  throttle: 4,
+  challenge: 5,
+  ban: 6,
+};
+
+/** How strict an action is: `custom` (denies nothing by itself) < log < alert < delay < throttle < challenge < ban. */
+export function strictness(action: RuleAction): number {
+  return STRICTNESS[action];
+}
+
+/** `Retry-After` of a wait: whole seconds, rounded up, at least 1. */
+export function retryAfterSeconds(waitMs: number): number {
+  return Math.max(1, Math.ceil(waitMs / 1000));
+}

@@ -1,0 +1,198 @@
+import type { ExecutionContext } from '@nestjs/common';
+import type { ActorPolicy } from '../actor/actor-policy.js';
+import { customActor } from '../actor/client-address.js';
+import type { Clock } from '../clock/clock.js';
+import type { TrackBy } from '../rules/behavior-rule.js';
+import type { ActorGroup, RoutePlan } from '../rules/route-plan.js';
+import type { RulePhase } from '../rules/rule-definition.js';
+import type { MaybePromise, RecordRequest, RecordResult } from '../storage/storage.js';
+import type { Decision } from './decision.js';
+import { HoldSlots } from './hold-slots.js';
+import { Pass } from './pass.js';
+import type { PassOptions, Subject } from './pass.js';
+import type { Reporter } from './reporter.js';
+import { RuleInputResolver } from './rule-inputs.js';
+import type { RuleInputs } from './rule-inputs.js';
+import type { TrackerSettings } from './settings.js';
+import type { StorageGateway, StorageUnavailable } from './storage-gateway.js';
+import type { VerdictMaker } from './verdict.js';
+
+/** Asks the rules of one phase about one request: one storage call per actor, synchronous where the storage is. */
+export class RuleEvaluator {
+  private readonly inputs: RuleInputResolver;
+  private readonly slots: HoldSlots;
+
+  constructor(
+    private readonly storage: StorageGateway,
+    private readonly actors: ActorPolicy,
+    private readonly verdicts: VerdictMaker,
+    private readonly reporter: Reporter,
+    private readonly clock: Clock,
+    settings: Pick<TrackerSettings, 'maxHeldRequests' | 'maxHeldRequestsPerActor'>,
+  ) {
+    this.inputs = new RuleInputResolver(reporter);
+    this.slots = new HoldSlots(settings.maxHeldRequests, settings.maxHeldRequestsPerActor);
+  }
+
+  /**
+   * Evaluates a phase. Never throws; with a storage in memory and no promise in a threshold it answers at once.
+   *
+   * @param about the response, in the phases that judge one, and whether a rule has refused the request before.
+   */
+  evaluate(
+    plan: RoutePlan,
+    phase: RulePhase,
+    subject: Subject,
+    about: PassOptions = NOTHING,
+  ): MaybePromise<Pass> {
+    return this.continue(new Pass(plan, plan.phases[phase] ?? [], subject, about), 0);
+  }
+
+  /** Evaluates the end of a response, beside any request: what goes wrong is logged. */
+  evaluateEnd(plan: RoutePlan, subject: Subject, about: PassOptions): void {
+    const failed = (error: unknown): void => {
+      this.reporter.failed('the end of a response', error, subject.client.actor, plan.endpoint);
+    };
+    try {
+      const pass = this.evaluate(plan, 'end', subject, about);
+      if (pass instanceof Promise) pass.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  /**
+   * The refusal of a client that is banned from this route, or of one of these other actors if it is banned here, from
+   * the storage's local knowledge.
+   */
+  findBan(actors: readonly TrackBy[], subject: Subject): Decision | undefined {
+    const { client, endpoint } = subject;
+    let ban = this.storage.findBan(client.actor, endpoint);
+    for (let index = 0; !ban && index < actors.length; index++) {
+      ban = this.storage.findBan(this.actorOf(actors[index], subject), endpoint);
+    }
+    return ban && this.verdicts.bannedDecision(ban, endpoint);
+  }
+
+  /** Holds a request that passed but is to be delayed; resolves when its time has come. */
+  hold(pass: Pass): Promise<void> {
+    return new Promise((resolve) => {
+      this.clock.schedule(() => {
+        this.releaseSlots(pass);
+        resolve();
+      }, pass.holdMs);
+    });
+  }
+
+  private continue(pass: Pass, from: number): MaybePromise<Pass> {
+    for (let index = from; index < pass.groups.length; index++) {
+      const recorded = this.recordGroup(pass, pass.groups[index]);
+      if (recorded instanceof Promise) {
+        return recorded.then(() => this.continue(pass, pass.decision ? pass.groups.length : index + 1));
+      }
+      if (pass.decision) break;
+    }
+    return this.conclude(pass);
+  }
+
+  private conclude(pass: Pass): Pass {
+    if (pass.records.some(hasViolation)) this.verdicts.conclude(pass);
+    if (pass.decision) pass.holdMs = 0;
+    if (pass.holdMs === 0) this.releaseSlots(pass);
+    return pass;
+  }
+
+  private recordGroup(pass: Pass, group: ActorGroup): MaybePromise<void> {
+    const { response, subject, plan } = pass;
+    const inputs = response
+      ? this.inputs.ofResponse(group, response, plan.endpoint)
+      : this.inputs.ofRequest(group, subject.context as ExecutionContext, plan.endpoint);
+    if (inputs instanceof Promise) return inputs.then((value) => this.recordWith(pass, group, value));
+    return this.recordWith(pass, group, inputs);
+  }
+
+  private recordWith(pass: Pass, group: ActorGroup, inputs: RuleInputs | undefined): MaybePromise<void> {
+    if (!inputs) return undefined;
+    const { subject } = pass;
+    const actor = this.actorOf(group.trackBy, subject);
+    if (actor !== subject.client.actor && !this.mayEnter(actor, pass)) return undefined;
+    const holdsSlot = group.holds !== undefined && this.slots.tryAcquire(actor);
+    const request: RecordRequest = {
+      actor,
+      deniedAlready: pass.denied,
+      rules: group.queries,
+      route: pass.plan.endpoint,
+      banExempt: subject.client.isProxy && actor === subject.client.actor,
+      ...inputs,
+      ...(group.holds ? { denies: holdsSlot ? group.holds.withSlot : group.holds.withoutSlot } : undefined),
+    };
+    const result = this.storage.record(request);
+    if (result instanceof Promise)
+      return result.then((value) => this.settle(pass, group, actor, inputs, holdsSlot, value));
+    return this.settle(pass, group, actor, inputs, holdsSlot, result);
+  }
+
+  /** What the allow and deny lists say of an actor that is not the client's address. */
+  private mayEnter(actor: string, pass: Pass): boolean {
+    const standing = this.actors.standingOf(actor);
+    if (standing !== 'denied') return standing === 'ordinary';
+    pass.decision = this.verdicts.deniedDecision(actor, pass.plan.endpoint);
+    return false;
+  }
+
+  private settle(
+    pass: Pass,
+    group: ActorGroup,
+    actor: string,
+    inputs: RuleInputs,
+    holdsSlot: boolean,
+    result: RecordResult | StorageUnavailable,
+  ): void {
+    const { endpoint } = pass.plan;
+    if ('unavailable' in result) {
+      if (holdsSlot) this.slots.release(actor);
+      const reason = 'the storage does not answer, and onStorageError is deny';
+      pass.decision = {
+        kind: 'storage_unavailable',
+        status: 503,
+        reason,
+        actor,
+        endpoint,
+        retryAfterSeconds: 1,
+      };
+      return;
+    }
+    pass.records.push({ group, actor, inputs, result, holdsSlot });
+    if (result.denied) pass.denied = true;
+    if (result.banned) pass.decision = this.verdicts.bannedDecision(result.banned, endpoint);
+  }
+
+  private releaseSlots(pass: Pass): void {
+    for (const { holdsSlot, actor } of pass.records) if (holdsSlot) this.slots.release(actor);
+  }
+
+  /** Who is counted: what `trackBy` says, or the client's address where it says nothing or throws. */
+  private actorOf(trackBy: TrackBy | undefined, subject: Subject): string {
+    const { context } = subject;
+    if (!trackBy || !context) return subject.client.actor;
+    try {
+      const value: unknown = trackBy(context);
+      if (value === undefined || value === null || value === '') return subject.client.actor;
+      if (typeof value === 'string') return customActor(value);
+      if (typeof value === 'number' || typeof value === 'bigint') return customActor(String(value));
+      if (value instanceof Promise) value.catch(() => undefined);
+      throw new TypeError('returned neither a string nor nothing');
+    } catch (error) {
+      this.reporter.failed(`trackBy of ${subject.endpoint}`, error, subject.client.actor, subject.endpoint);
+      return subject.client.actor;
+    }
+  }
+}
+
+const NOTHING: PassOptions = {};
+
+function hasViolation({ result }: { result: RecordResult }): boolean {
+  const { rules } = result;
+  for (let index = 0; index < rules.length; index++) if (rules[index].violated) return true;
+  return false;
+}

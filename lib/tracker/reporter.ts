@@ -1,0 +1,178 @@
+import { Logger } from '@nestjs/common';
+import type { LogLevel } from '@nestjs/common';
+import type { IncomingMessage } from 'node:http';
+import type { Clock } from '../clock/clock.js';
+import type { BehaviorEvent, RequestFacts } from '../events/behavior-event.js';
+import type { EventBus } from '../events/event-bus.js';
+import { logText } from '../events/log-text.js';
+import type { Ban } from '../storage/storage.js';
+import type { Decision } from './decision.js';
+import type { TrackerSettings } from './settings.js';
+
+/** The request behind an event, as far as there is one. */
+export interface EventSubject {
+  readonly request?: IncomingMessage;
+  readonly address?: string;
+  readonly endpoint: string;
+  readonly status?: number;
+  /** No route matched: the path says what was asked for. */
+  readonly unmatched?: boolean;
+}
+
+const LONGEST_FACT = 256;
+
+/** Writes log lines and emits events, and never lets either disturb a request. */
+export class Reporter {
+  private readonly logger = new Logger('BehaviorGuard');
+
+  constructor(
+    private readonly bus: EventBus,
+    private readonly clock: Clock,
+    private readonly settings: Pick<TrackerSettings, 'logSuspiciousLevel' | 'logRequestLevel'>,
+  ) {}
+
+  /** Emits an event as it is. */
+  emit(event: BehaviorEvent): void {
+    this.bus.emit(event);
+  }
+
+  /** A violation to be reported: event, and a line at `logSuspiciousLevel` (alerts at `error`). */
+  violation(event: BehaviorEvent): void {
+    const { logSuspiciousLevel } = this.settings;
+    if (logSuspiciousLevel !== false) {
+      const level = event.action === 'alert' ? 'error' : logSuspiciousLevel;
+      this.write(
+        level,
+        `${event.passive ? '[passive] ' : ''}${event.reason} (${logText(event.actor)}, ${event.action})`,
+      );
+    }
+    this.bus.emit(event);
+  }
+
+  /** A refused request. Costs nothing where nobody listens. */
+  denied(decision: Decision, subject: EventSubject): void {
+    if (!this.bus.wants('denied')) return;
+    const { actor, endpoint, reason, rule, bannedUntil } = decision;
+    this.bus.emit({
+      type: 'denied',
+      time: this.clock.now(),
+      actor,
+      endpoint,
+      ...(rule ? { rule } : {}),
+      action:
+        decision.kind === 'challenge' || decision.kind === 'ban' || decision.kind === 'throttle'
+          ? decision.kind
+          : 'none',
+      passive: false,
+      reason,
+      ...(bannedUntil === undefined ? {} : { bannedUntil: endOf(bannedUntil) }),
+      ...this.requestOf(subject),
+    });
+  }
+
+  /** A ban that began. */
+  banned(ban: Ban, endpoint: string): void {
+    const until = ban.until === Infinity ? 'for good' : `until ${new Date(ban.until).toISOString()}`;
+    if (this.settings.logSuspiciousLevel !== false) {
+      this.write(
+        this.settings.logSuspiciousLevel,
+        `${logText(ban.actor)} is banned ${until}: ${logText(ban.reason)}`,
+      );
+    }
+    this.banEvent('ban', ban, endpoint, ban.reason);
+  }
+
+  /** A ban that ran out or was lifted. */
+  banEnded(ban: Ban, how: 'expired' | 'lifted'): void {
+    this.debug(() => `the ban of ${logText(ban.actor)} ${how === 'expired' ? 'has run out' : 'was lifted'}`);
+    this.banEvent(how === 'expired' ? 'ban_expired' : 'ban_lifted', ban, ban.route ?? '*', ban.reason);
+  }
+
+  /** User code failed: one line at `error`, and an event. */
+  failed(what: string, error: unknown, actor: string, endpoint: string): void {
+    const message = logText(error instanceof Error ? error.message : String(error), 1000);
+    this.write('error', `${what} failed: ${message}`, error instanceof Error ? error.stack : undefined);
+    const reason = `${what} failed: ${message}`;
+    this.bus.emit({
+      type: 'action_failed',
+      time: this.clock.now(),
+      actor,
+      endpoint,
+      action: 'none',
+      passive: false,
+      reason,
+    });
+  }
+
+  /** One line for each evaluated request, if so configured. */
+  request(describe: () => string): void {
+    if (this.settings.logRequestLevel !== false) this.write(this.settings.logRequestLevel, describe());
+  }
+
+  warn(message: string): void {
+    this.write('warn', message);
+  }
+
+  /** A line at debug, made only if that level is on. */
+  debug(describe: () => string): void {
+    if (Logger.isLevelEnabled('debug')) this.write('debug', describe());
+  }
+
+  /** Facts of the request for an event; nothing where there was none. */
+  requestOf(subject: EventSubject): { request?: RequestFacts } {
+    const { request } = subject;
+    if (!request) return {};
+    const userAgent = request.headers['user-agent'];
+    return {
+      request: {
+        method: request.method ?? '',
+        ...(subject.unmatched ? { path: pathOf(request) } : {}),
+        address: subject.address ?? '',
+        ...(userAgent === undefined ? {} : { userAgent: userAgent.slice(0, LONGEST_FACT) }),
+        ...(subject.status === undefined ? {} : { status: subject.status }),
+      },
+    };
+  }
+
+  private banEvent(
+    type: 'ban' | 'ban_expired' | 'ban_lifted',
+    ban: Ban,
+    endpoint: string,
+    reason: string,
+  ): void {
+    const { actor } = ban;
+    const time = this.clock.now();
+    const action = type === 'ban' ? 'ban' : 'none';
+    this.bus.emit({
+      type,
+      time,
+      actor,
+      endpoint,
+      action,
+      passive: false,
+      reason,
+      bannedUntil: endOf(ban.until),
+    });
+  }
+
+  private write(level: LogLevel, message: string, stack?: string): void {
+    if (level === 'error') this.logger.error(message, stack);
+    else this.logger[level](message);
+  }
+}
+
+function pathOf(request: IncomingMessage): string {
+  const url = originalUrlOf(request);
+  const query = url.indexOf('?');
+  return (query === -1 ? url : url.slice(0, query)).slice(0, LONGEST_FACT);
+}
+
+/** The URL as the client sent it; Express shortens `url` inside mounted applications. */
+export function originalUrlOf(request: IncomingMessage & { originalUrl?: string }): string {
+  return request.originalUrl ?? request.url ?? '';
+}
+
+/** JSON has no infinity. */
+function endOf(until: number): number | null {
+  return until === Infinity ? null : until;
+}

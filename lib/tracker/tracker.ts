@@ -1,0 +1,254 @@
+import { Injectable } from '@nestjs/common';
+import type { Observable } from 'rxjs';
+import type { ActorPolicy } from '../actor/actor-policy.js';
+import { BehaviorGuardError, ConfigurationError } from '../errors/errors.js';
+import type { BehaviorEvent } from '../events/behavior-event.js';
+import type { EventBus } from '../events/event-bus.js';
+import type { SinkStats } from '../events/event-sink.js';
+import { ResponseText } from '../patterns/response-text.js';
+import { BehaviorRule } from '../rules/behavior-rule.js';
+import type { BanDuration } from '../rules/behavior-rule.js';
+import { compilePlans } from '../rules/compile-plan.js';
+import { DURATION_FORMS, durationToMs } from '../rules/duration.js';
+import type { ConfiguredRule, RuleBook } from '../rules/rule-book.js';
+import type { ActorGroup } from '../rules/route-plan.js';
+import { defineRule } from '../rules/rule-schema.js';
+import type { Ban } from '../storage/storage.js';
+import type { CustomActions } from './custom-actions.js';
+import type { Reporter } from './reporter.js';
+import { RuleInputResolver } from './rule-inputs.js';
+import type { RuleInputs } from './rule-inputs.js';
+import type { TrackerSettings } from './settings.js';
+import type { StorageGateway } from './storage-gateway.js';
+
+/** Options of {@link BehaviorTracker.ban}. */
+export interface BanOptions {
+  /** Default: the module's `banDuration`. */
+  readonly duration?: BanDuration;
+  /** Default `'by hand'`. */
+  readonly reason?: string;
+  /** Ban from this route (`Class.method`) alone. */
+  readonly route?: string;
+}
+
+/** What {@link BehaviorTracker.applyAction} reports beside the rule. */
+export interface ActionDetails {
+  /** For people; default names the rule. */
+  readonly reason?: string;
+  readonly count?: number;
+}
+
+/** What the tracker is made of; the module puts it together. */
+export interface TrackerParts {
+  readonly settings: TrackerSettings;
+  readonly storage: StorageGateway;
+  readonly actors: ActorPolicy;
+  readonly rules: RuleBook;
+  readonly bus: EventBus;
+  readonly reporter: Reporter;
+  readonly actions: CustomActions;
+  readonly now: () => number;
+}
+
+/**
+ * The service behind the guard, for the application's own services: counts and judges by hand, bans and lifts bans, shows
+ * events, replaces rules. Actors are strings; a client's address is `ip:203.0.113.5` or, for IPv6, its network
+ * `ip:2001:db8:1:2::/64`. A bare address is understood wherever an actor is asked for.
+ */
+@Injectable()
+export class BehaviorTracker {
+  /** Every event as it happens. What a subscriber throws, RxJS rethrows later, outside of the request. */
+  readonly events$: Observable<BehaviorEvent>;
+  private readonly inputs: RuleInputResolver;
+  private readonly groups = new WeakMap<BehaviorRule, Map<string, ActorGroup>>();
+
+  constructor(private readonly parts: TrackerParts) {
+    this.events$ = parts.bus.events$;
+    this.inputs = new RuleInputResolver(parts.reporter);
+  }
+
+  /**
+   * Counts one use of an endpoint by an actor, and tells whether that violates the rule. Takes no action: see
+   * {@link applyAction}. The counter belongs to the endpoint and the rule; a rule whose action refuses (`throttle`,
+   * `challenge`, `delay`) doesn't count uses that violate it.
+   *
+   * @param endpointId any name for what is used. @throws ConfigurationError if the rule is invalid.
+   */
+  async trackEndpointUsage(endpointId: string, actor: string, rule: BehaviorRule): Promise<boolean> {
+    return this.count(endpointId, actor, this.groupOf(rule, endpointId), {});
+  }
+
+  /**
+   * The same for a response: counted if it matches the rule's pattern (and `when`).
+   *
+   * @throws ConfigurationError if the rule is invalid.
+   */
+  async trackReturnPattern(
+    endpointId: string,
+    actor: string,
+    response: { readonly status: number; readonly body?: unknown },
+    rule: BehaviorRule,
+  ): Promise<boolean> {
+    const group = this.groupOf(rule, endpointId);
+    const text = new ResponseText(response.body, this.parts.settings.maxInspectBytes);
+    const inputs = await this.inputs.ofResponse(group, { facts: response, text }, endpointId);
+    return inputs ? this.count(endpointId, actor, group, inputs) : false;
+  }
+
+  /**
+   * Does what a rule's action says, as far as that is possible outside of a request: logs, alerts, bans, runs the custom
+   * action, emits the event. A rule that throttles, delays or challenges is reported; refusing is up to the caller. In
+   * passive mode it only reports.
+   */
+  async applyAction(
+    rule: BehaviorRule,
+    actor: string,
+    endpointId: string,
+    details: ActionDetails = {},
+  ): Promise<void> {
+    const [compiled] = this.groupOf(rule, endpointId).rules;
+    const { action, passive, banDurationMs, banScope, customAction } = compiled.definition;
+    const name = this.parts.actors.normaliseActor(actor);
+    const reason = details.reason ?? `rule '${compiled.name}' of ${endpointId}`;
+    const event: BehaviorEvent = {
+      type: 'violation',
+      time: this.parts.now(),
+      actor: name,
+      endpoint: endpointId,
+      rule: compiled.event,
+      action: passive ? 'logged_only' : action,
+      passive,
+      ...(details.count === undefined ? {} : { count: details.count }),
+      reason: passive ? `would ${action}: ${reason}` : reason,
+    };
+    this.parts.reporter.violation(event);
+    if (passive) return;
+    if (customAction) this.parts.actions.run(customAction, { actor: name, endpoint: endpointId, event });
+    if (action !== 'ban') return;
+    const route = banScope === 'route' ? { route: endpointId } : {};
+    await this.banFor(name, banDurationMs, reason, route);
+  }
+
+  /**
+   * Bans an actor. A client's address is refused on every route at once; other actors wherever they are computed.
+   *
+   * @throws BehaviorGuardError `BAN_REFUSED` for an allowed actor or a trusted proxy, `ARGUMENT_INVALID` for a bad
+   * duration; and what the storage throws if it fails.
+   */
+  async ban(actor: string, options: BanOptions = {}): Promise<Ban> {
+    const { duration, reason = 'by hand', route } = options;
+    const durationMs = duration === undefined ? this.parts.settings.defaults.banDurationMs : banMs(duration);
+    return this.banFor(this.actorOf(actor), durationMs, reason, route === undefined ? {} : { route });
+  }
+
+  /** Lifts a ban. @returns whether there was one. @throws what the storage throws if it fails. */
+  async unban(actor: string, options: { readonly route?: string } = {}): Promise<boolean> {
+    return this.parts.storage.unban(this.actorOf(actor), options.route);
+  }
+
+  /** Whether an actor is banned, everywhere or from this route, as far as this instance knows. */
+  isBanned(actor: string, route?: string): boolean {
+    return this.parts.storage.findBan(this.actorOf(actor), route) !== undefined;
+  }
+
+  /** All bans in force, by end. @throws what the storage throws if it fails. */
+  async bans(): Promise<readonly Ban[]> {
+    return this.parts.storage.bans();
+  }
+
+  /** Forgets what was counted of an actor, and its offences. A ban stays: see {@link unban}. */
+  async reset(actor: string): Promise<void> {
+    await this.parts.storage.reset(this.actorOf(actor));
+  }
+
+  /**
+   * Replaces the configured rules (`rules` of the module's options); those of decorators stay. All or nothing.
+   *
+   * @throws ConfigurationError, changing nothing, if a rule is invalid (`CONFIGURATION_INVALID`) or needs an interceptor
+   * on a route that was started without one (`RULES_NOT_APPLICABLE`).
+   */
+  updateRules(rules: readonly ConfiguredRule[]): void {
+    for (const warning of this.parts.rules.replace(rules)) this.parts.reporter.warn(warning);
+  }
+
+  /** What became of the events of each sink. */
+  sinkStats(): readonly SinkStats[] {
+    return this.parts.bus.stats();
+  }
+
+  private async count(
+    endpointId: string,
+    actor: string,
+    group: ActorGroup,
+    inputs: RuleInputs,
+  ): Promise<boolean> {
+    const result = await this.parts.storage.record({
+      actor: this.actorOf(actor),
+      deniedAlready: false,
+      rules: group.queries,
+      route: endpointId,
+      ...inputs,
+    });
+    return (
+      'unavailable' in result || result.banned !== undefined || result.rules.some(({ violated }) => violated)
+    );
+  }
+
+  private async banFor(
+    actor: string,
+    durationMs: number,
+    reason: string,
+    route: { route?: string },
+  ): Promise<Ban> {
+    if (this.parts.actors.protects(actor)) {
+      throw new BehaviorGuardError(
+        'BAN_REFUSED',
+        `${actor} can't be banned: it is allowed, or a trusted proxy`,
+      );
+    }
+    const ban = await this.parts.storage.ban({ actor, durationMs, reason, ...route });
+    this.parts.reporter.banned(ban, route.route ?? '*');
+    return ban;
+  }
+
+  private actorOf(actor: string): string {
+    if (typeof actor === 'string' && actor !== '') return this.parts.actors.normaliseActor(actor);
+    throw new BehaviorGuardError('ARGUMENT_INVALID', 'actor: must be a string that is not empty');
+  }
+
+  /** The rule as a group of its own on this endpoint. Banning is left to `applyAction`. */
+  private groupOf(rule: BehaviorRule, endpointId: string): ActorGroup {
+    const perEndpoint = this.groups.get(rule) ?? new Map<string, ActorGroup>();
+    this.groups.set(rule, perEndpoint);
+    const known = perEndpoint.get(endpointId);
+    if (known) return known;
+    const { settings } = this.parts;
+    const defined = defineRule(rule.type, rule.options, settings.defaults, { path: `rule of ${endpointId}` });
+    if ('problems' in defined) throw new ConfigurationError(defined.problems);
+    const definition = { ...defined.definition, phase: 'request' as const, trackBy: undefined };
+    const path = `rule of ${endpointId}`;
+    const rules = [{ definition, declaredAt: 'tracker', path }];
+    const route = {
+      endpoint: endpointId,
+      className: endpointId,
+      rules,
+      trackBy: undefined,
+      trackAfterGuards: false,
+    };
+    const [group] = compilePlans([route], settings.escalation).plans[0].phases.request as [ActorGroup];
+    const withoutBan = { ...group, queries: group.queries.map(({ ban: _, ...query }) => query) };
+    if (perEndpoint.size >= MOST_ENDPOINTS_PER_RULE) perEndpoint.clear();
+    perEndpoint.set(endpointId, withoutBan);
+    return withoutBan;
+  }
+}
+
+/** Endpoint names come from the application; one that makes them up per call must not grow memory. */
+const MOST_ENDPOINTS_PER_RULE = 1000;
+
+function banMs(duration: BanDuration): number {
+  const ms = duration === 'permanent' ? Infinity : durationToMs(duration);
+  if (ms !== undefined && ms >= 1) return ms;
+  const accepted = `'permanent', ${DURATION_FORMS}`;
+  throw new BehaviorGuardError('ARGUMENT_INVALID', `duration: must be ${accepted}; got ${String(duration)}`);
+}
