@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /** An IP address in canonical form. An IPv4-mapped IPv6 address is its IPv4. Zones are dropped. */
@@ -23,16 +23,43 @@ const MAPPED_BITS = 96;
  * @returns `undefined` for anything else; never throws.
  */
 export function parseAddress(text: string): Address | undefined {
+  const value = ipv4Value(text);
+  if (value !== -1) return { kind: 'ipv4', value, text };
   if (text.length > MAX_ADDRESS_LENGTH) return undefined;
   const zone = text.indexOf('%');
   const bare = zone === -1 ? text : text.slice(0, zone);
-  // The library alone also accepts octal, hexadecimal and shortened IPv4.
-  const version = isIP(bare);
-  if (version === 4) return zone === -1 ? fromIPv4(ipaddr.IPv4.parse(bare)) : undefined;
-  if (version === 0) return undefined;
+  if (!isIPv6(bare)) return undefined;
   const parsed = ipaddr.IPv6.parse(withoutDottedTail(bare));
   return parsed.isIPv4MappedAddress() ? fromIPv4(parsed.toIPv4Address()) : fromIPv6(parsed);
 }
+
+/**
+ * The 32 bits of an IPv4 address in canonical form, or -1. By hand, since it is what most requests bring; and the library
+ * also accepts octal, hexadecimal and shortened forms, which different programs read differently.
+ */
+function ipv4Value(text: string): number {
+  if (text.length < 7 || text.length > 15) return -1;
+  let value = 0;
+  let part = -1;
+  let parts = 1;
+  for (let index = 0; index < text.length; index++) {
+    const digit = text.charCodeAt(index) - 48;
+    if (digit >= 0 && digit <= 9) {
+      // A part that begins with 0 ends with it.
+      if (part === 0) return -1;
+      part = part === -1 ? digit : part * 10 + digit;
+      if (part > 255) return -1;
+    } else {
+      if (digit !== DOT || part === -1 || parts === 4) return -1;
+      value = value * 256 + part;
+      part = -1;
+      parts++;
+    }
+  }
+  return part === -1 || parts !== 4 ? -1 : value * 256 + part;
+}
+
+const DOT = '.'.charCodeAt(0) - 48;
 
 /** IPv6 in brackets, with or without a port. */
 const BRACKETED = /^\[([^\]]*)\](?::\d{1,5})?$/;
@@ -45,6 +72,8 @@ const IPV4_WITH_PORT = /^([\d.]+):\d{1,5}$/;
  */
 export function parseForwardedAddress(entry: string): Address | undefined {
   const trimmed = entry.trim();
+  const value = ipv4Value(trimmed);
+  if (value !== -1) return { kind: 'ipv4', value, text: trimmed };
   const text = /^".*"$/.test(trimmed) ? trimmed.slice(1, -1) : trimmed;
   const bare = BRACKETED.exec(text) ?? IPV4_WITH_PORT.exec(text);
   return parseAddress(bare === null ? text : bare[1]);
