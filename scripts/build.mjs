@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { root, run } from './process.mjs';
 
 const dist = join(root, 'dist');
-const stamp = join(dist, '.built');
+const stamp = join(root, 'node_modules', '.cache', 'behavior-guard', 'built');
 
 function sourcesHash() {
   const hash = createHash('sha256');
@@ -21,13 +21,14 @@ function sourcesHash() {
 }
 
 const wanted = sourcesHash();
-if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+const isBuilt = existsSync(join(dist, 'cjs', 'package.json')) && existsSync(stamp);
+if (!isBuilt || readFileSync(stamp, 'utf8') !== wanted) {
   console.log('Building the library …');
   rmSync(dist, { recursive: true, force: true });
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   for (const project of ['tsconfig.build.json', 'tsconfig.cjs.json'])
     await run(process.execPath, [tsc, '-p', project]);
-  mkdirSync(join(dist, 'cjs'), { recursive: true });
   writeFileSync(join(dist, 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
+  mkdirSync(join(stamp, '..'), { recursive: true });
   writeFileSync(stamp, wanted);
 }

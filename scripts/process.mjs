@@ -15,10 +15,10 @@ export async function run(command, args, options = {}) {
 }
 
 /** The same, but leaves a failure to the caller. Signals are passed on. */
-export function exitCode(command, args, { env = {} } = {}) {
+export function exitCode(command, args, { cwd = root, env = {} } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
-      cwd: root,
+      cwd,
       stdio: 'inherit',
       env: { ...process.env, ...env },
       shell: process.platform === 'win32',
