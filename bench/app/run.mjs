@@ -1,0 +1,122 @@
+/**
+ * Guarded applications against the same without the guard, in pairs: each round runs every variant in turn, and what is
+ * quoted is the median over the rounds of the ratio within a round. Server and load each have a core where `taskset` is there.
+ *
+ *   node bench/app/run.mjs [--platform fastify|express] [--rounds 9] [--requests 40000]
+ */
+import { fork, spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { median, table } from '../report.mjs';
+import { sendLoad } from './load.mjs';
+
+const { values: options } = parseArgs({
+  options: {
+    platform: { type: 'string', default: 'fastify' },
+    rounds: { type: 'string', default: '9' },
+    requests: { type: 'string', default: '40000' },
+    pairs: { type: 'string' },
+  },
+});
+const rounds = Number(options.rounds);
+const count = Number(options.requests);
+const CLIENTS = 10_000;
+const CONNECTIONS = 32;
+
+/** What is compared: variant, against which, and the path that is asked for. */
+const PAIRS = [
+  ['three-rules', 'noop', '/shop/draw', 0.85],
+  ['three-rules-no-headers', 'noop', '/shop/draw'],
+  ['one-rule', 'noop', '/shop/draw'],
+  ['unannotated', 'bare', '/shop/plain', 0.93],
+  ['banned', 'bare', '/shop/draw', 1],
+].filter(([variant]) => !options.pairs || options.pairs.split(',').includes(variant));
+
+const addresses = Array.from(
+  { length: CLIENTS },
+  (_, index) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
+);
+const requestsFor = (path) =>
+  addresses.map((address) =>
+    Buffer.from(`GET ${path} HTTP/1.1\r\nHost: bench\r\nX-Forwarded-For: ${address}\r\n\r\n`),
+  );
+
+const folder = dirname(fileURLToPath(import.meta.url));
+const canPin = spawnSync('taskset', ['-p', String(process.pid)]).status === 0;
+const pin = (pid, core) => canPin && spawnSync('taskset', ['-a', '-p', '-c', String(core), String(pid)]);
+pin(process.pid, 1);
+
+/** A running variant. */
+async function start(variant) {
+  const child = fork(join(folder, 'server.mjs'), [variant, options.platform]);
+  pin(child.pid, 0);
+  const answer = () => new Promise((resolve) => child.once('message', resolve));
+  const { port } = await answer();
+  const ask = (message) => {
+    const answered = answer();
+    child.send(message);
+    return answered;
+  };
+  if (variant === 'banned') await ask({ ban: addresses });
+  return { variant, port, cpu: async () => (await ask({})).cpu, stop: () => child.kill() };
+}
+
+async function measure(server, requests, requestCount) {
+  const before = await server.cpu();
+  const { seconds, statuses } = await sendLoad({
+    port: server.port,
+    requests,
+    count: requestCount,
+    connections: CONNECTIONS,
+  });
+  const after = await server.cpu();
+  const cpuMicroseconds = after.user + after.system - before.user - before.system;
+  return { perSecond: requestCount / seconds, cpuMicroseconds: cpuMicroseconds / requestCount, statuses };
+}
+
+const rows = [];
+for (const [variant, against, path, target] of PAIRS) {
+  const servers = [await start(variant), await start(against)];
+  const requests = requestsFor(path);
+  for (const server of servers) await measure(server, requests, count / 2);
+  const results = [[], []];
+  for (let round = 0; round < rounds; round++) {
+    for (const which of round % 2 === 0 ? [0, 1] : [1, 0])
+      results[which].push(await measure(servers[which], requests, count));
+  }
+  for (const server of servers) server.stop();
+  const ratios = (value) => results[0].map((result, round) => value(result, results[1][round]));
+  const throughput = ratios((a, b) => a.perSecond / b.perSecond);
+  const cpu = ratios((a, b) => b.cpuMicroseconds / a.cpuMicroseconds);
+  rows.push([
+    `${variant} / ${against}`,
+    median(results[0].map((result) => result.perSecond)).toFixed(0),
+    median(results[1].map((result) => result.perSecond)).toFixed(0),
+    `${median(throughput).toFixed(2)} (${Math.min(...throughput).toFixed(2)}–${Math.max(...throughput).toFixed(2)})`,
+    median(cpu).toFixed(2),
+    (
+      median(results[0].map((r) => r.cpuMicroseconds)) - median(results[1].map((r) => r.cpuMicroseconds))
+    ).toFixed(1),
+    target === undefined ? '' : `>= ${target}`,
+    [...results[0][0].statuses.keys()].join(' '),
+  ]);
+}
+console.log(
+  `\n### Application, ${options.platform}, ${rounds} rounds of ${count} requests, ${CLIENTS} clients\n`,
+);
+console.log(
+  table(
+    [
+      'pair',
+      'req/s',
+      'req/s without',
+      'throughput ratio (range)',
+      'CPU ratio',
+      'CPU µs more',
+      'target',
+      'status',
+    ],
+    rows,
+  ),
+);
