@@ -1,5 +1,5 @@
 import type { HttpServer } from '@nestjs/common';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
 /** A response as it goes out. */
 export interface Answer {
@@ -7,6 +7,11 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
+
+type HeaderValue = string | number | readonly string[];
+
+/** Headers by name, in lower case. */
+export type HeaderSnapshot = ReadonlyMap<string, HeaderValue>;
 
 /** Looks at a request before routing. @returns the answer that refuses it, or `undefined` to let it go on. */
 export type RequestHook = (request: IncomingMessage, response: ServerResponse) => Answer | undefined;
@@ -17,9 +22,11 @@ export interface Platform {
   install(hook: RequestHook): void;
   rawRequest(request: object): IncomingMessage;
   rawResponse(response: object): ServerResponse;
-  headerNames(response: object): readonly string[];
+  /** A copy of the headers set so far. */
+  headersOf(response: object): HeaderSnapshot;
   setHeader(response: object, name: string, value: string): void;
-  removeHeader(response: object, name: string): void;
+  /** Gives headers that were added or changed since the snapshot their values of then. */
+  restoreHeaders(response: object, before: HeaderSnapshot): void;
   send(response: object, answer: Answer): void;
 }
 
@@ -54,16 +61,20 @@ class ExpressPlatform implements Platform {
     return response as ServerResponse;
   }
 
-  headerNames(response: object): readonly string[] {
-    return this.rawResponse(response).getHeaderNames();
+  headersOf(response: object): HeaderSnapshot {
+    return snapshot(this.rawResponse(response).getHeaders());
   }
 
   setHeader(response: object, name: string, value: string): void {
     this.rawResponse(response).setHeader(name, value);
   }
 
-  removeHeader(response: object, name: string): void {
-    this.rawResponse(response).removeHeader(name);
+  restoreHeaders(response: object, before: HeaderSnapshot): void {
+    const raw = this.rawResponse(response);
+    for (const [name, value] of changed(before, this.headersOf(response))) {
+      if (value === undefined) raw.removeHeader(name);
+      else raw.setHeader(name, value);
+    }
   }
 
   send(response: object, { status, headers, body }: Answer): void {
@@ -79,9 +90,9 @@ class ExpressPlatform implements Platform {
 interface FastifyReply {
   readonly raw: ServerResponse;
   code(status: number): FastifyReply;
-  header(name: string, value: string): FastifyReply;
+  header(name: string, value: HeaderValue): FastifyReply;
   headers(headers: Readonly<Record<string, string>>): FastifyReply;
-  getHeaders(): Record<string, unknown>;
+  getHeaders(): OutgoingHttpHeaders;
   removeHeader(name: string): FastifyReply;
   send(body: string): FastifyReply;
 }
@@ -113,19 +124,42 @@ class FastifyPlatform implements Platform {
     return (response as FastifyReply).raw;
   }
 
-  headerNames(response: object): readonly string[] {
-    return Object.keys((response as FastifyReply).getHeaders());
+  headersOf(response: object): HeaderSnapshot {
+    return snapshot((response as FastifyReply).getHeaders());
   }
 
   setHeader(response: object, name: string, value: string): void {
     (response as FastifyReply).header(name, value);
   }
 
-  removeHeader(response: object, name: string): void {
-    (response as FastifyReply).removeHeader(name);
+  /** A reply has headers of its own, and shows those of the raw response beneath. */
+  restoreHeaders(response: object, before: HeaderSnapshot): void {
+    const reply = response as FastifyReply;
+    for (const [name, value] of changed(before, this.headersOf(response))) {
+      reply.removeHeader(name);
+      reply.raw.removeHeader(name);
+      if (value !== undefined) reply.header(name, value);
+    }
   }
 
   send(response: object, { status, headers, body }: Answer): void {
     (response as FastifyReply).code(status).headers(headers).send(body);
   }
+}
+
+/** Lists are copied, as the platforms append to them in place. */
+function snapshot(headers: OutgoingHttpHeaders): HeaderSnapshot {
+  const copy = new Map<string, HeaderValue>();
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined) copy.set(name, Array.isArray(value) ? [...value] : value);
+  }
+  return copy;
+}
+
+/** Names whose value differs, with the value of before. */
+function changed(before: HeaderSnapshot, after: HeaderSnapshot): [string, HeaderValue | undefined][] {
+  return [...after]
+    .filter(([name, value]) => String(before.get(name)) !== String(value))
+    .map(([name]) => [name, before.get(name)]);
 }

@@ -1,5 +1,5 @@
 import { quotaOf, quotaPolicy } from '../rules/quota.js';
-import type { Quota } from '../rules/quota.js';
+import type { Quota, QuotaPlan } from '../rules/quota.js';
 import type { GroupRecord, Pass } from '../tracker/pass.js';
 
 /**
@@ -8,44 +8,52 @@ import type { GroupRecord, Pass } from '../tracker/pass.js';
  */
 export type QuotaHeaderStyle = 'draft' | 'legacy' | false;
 
-/** Tells the quotas of the rules that this pass has asked. @param set writes one header. */
-export function writeQuotaHeaders(
-  pass: Pass,
-  style: Exclude<QuotaHeaderStyle, false>,
-  set: (name: string, value: string) => void,
-): void {
+/** Writes one header. */
+export type SetHeader = (name: string, value: string) => void;
+
+/** Tells the quotas of the rules that this pass has asked. */
+export function writeQuotaHeaders(pass: Pass, style: Exclude<QuotaHeaderStyle, false>, set: SetHeader): void {
   const { quotas: plan } = pass.plan;
   if (!plan) return;
-  const quotas: Quota[] = [];
-  for (const record of pass.records) {
-    record.group.rules.forEach((rule, index) => {
-      if (plan.rules.has(rule) && record.inputs.costs?.[index] !== 0)
-        quotas.push(quotaIn(record, index, pass));
-    });
-  }
+  const quotas = quotasOf(pass, plan);
   if (quotas.length === 0) return;
-  if (style === 'legacy') return writeLegacy(quotas, set);
+  if (style === 'legacy') writeLegacy(quotas, set);
+  else writeDraft(quotas, plan, set);
+}
+
+function quotasOf({ records, denied }: Pass, plan: QuotaPlan): Quota[] {
+  const quotas: Quota[] = [];
+  for (const record of records) {
+    const { rules } = record.group;
+    for (let index = 0; index < rules.length; index++) {
+      if (plan.rules.has(rules[index]) && record.inputs.costs?.[index] !== 0)
+        quotas.push(quotaIn(record, index, denied));
+    }
+  }
+  return quotas;
+}
+
+function quotaIn({ group, inputs, result }: GroupRecord, index: number, denied: boolean): Quota {
+  const rule = group.rules[index];
+  const limit = inputs.thresholds?.[index] ?? rule.definition.threshold;
+  const cost = inputs.costs?.[index] ?? rule.definition.cost;
+  return quotaOf(rule, limit, result.rules[index], result.denied || denied ? cost : 0);
+}
+
+function writeDraft(quotas: readonly Quota[], plan: QuotaPlan, set: SetHeader): void {
+  let state = '';
+  for (const { rule, remaining, resetSeconds } of quotas) {
+    state += `${state && ', '}"${rule.name}";r=${remaining};t=${resetSeconds}`;
+  }
   set(
     'RateLimit-Policy',
     plan.staticPolicy ?? quotas.map(({ rule, limit }) => quotaPolicy(rule, limit)).join(', '),
   );
-  set(
-    'RateLimit',
-    quotas
-      .map(({ rule, remaining, resetSeconds }) => `"${rule.name}";r=${remaining};t=${resetSeconds}`)
-      .join(', '),
-  );
-}
-
-function quotaIn({ group, inputs, result }: GroupRecord, index: number, pass: Pass): Quota {
-  const rule = group.rules[index];
-  const limit = inputs.thresholds?.[index] ?? rule.definition.threshold;
-  const cost = inputs.costs?.[index] ?? rule.definition.cost;
-  return quotaOf(rule, limit, result.rules[index], result.denied || pass.denied ? cost : 0);
+  set('RateLimit', state);
 }
 
 /** The quota that is nearest to its end stands for all. */
-function writeLegacy(quotas: readonly Quota[], set: (name: string, value: string) => void): void {
+function writeLegacy(quotas: readonly Quota[], set: SetHeader): void {
   const nearest = quotas.reduce((least, quota) => (quota.remaining < least.remaining ? quota : least));
   set('X-RateLimit-Limit', String(nearest.limit));
   set('X-RateLimit-Remaining', String(nearest.remaining));

@@ -71,7 +71,7 @@ export class RequestRuntime {
   admitted(state: RequestState, context: ExecutionContext): boolean {
     const { watched } = state;
     if (watched?.plan.phases.body) {
-      watched.headersBefore = new Set(this.platform.headerNames(context.switchToHttp().getResponse()));
+      watched.headersBefore = this.platform.headersOf(context.switchToHttp().getResponse());
     }
     this.reporter.request(() => `${state.client.actor} → ${watched?.plan.endpoint ?? ''}: allowed`);
     return true;
@@ -109,9 +109,7 @@ export class RequestRuntime {
   withhold(state: RequestState, context: ExecutionContext): void {
     const response: object = context.switchToHttp().getResponse();
     const before = state.watched?.headersBefore;
-    for (const name of this.platform.headerNames(response)) {
-      if (before && !before.has(name)) this.platform.removeHeader(response, name);
-    }
+    if (before) this.platform.restoreHeaders(response, before);
     this.platform.setHeader(response, 'Cache-Control', 'no-store');
   }
 }

@@ -3,6 +3,7 @@ import type { ClientAddress } from '../actor/client-address.js';
 import type { Standing } from '../actor/actor-policy.js';
 import type { RoutePlan } from '../rules/route-plan.js';
 import type { Subject } from '../tracker/pass.js';
+import type { HeaderSnapshot } from './platform.js';
 
 /** What the guard knows of one request, from the hook to the end of the response. */
 export interface RequestState {
@@ -20,7 +21,7 @@ export interface RequestState {
   bannedBefore: boolean;
   /** Set by the guard where the route is watched. */
   watched:
-    | { readonly plan: RoutePlan; readonly subject: Subject; headersBefore: ReadonlySet<string> | undefined }
+    | { readonly plan: RoutePlan; readonly subject: Subject; headersBefore: HeaderSnapshot | undefined }
     | undefined;
 }
 
