@@ -1,0 +1,35 @@
+import { Controller, Delete, Get, NotFoundException, Param, UseGuards } from '@nestjs/common';
+import { BehaviorTracker, SkipBehaviorGuard } from 'nestjs-behavior-guard';
+import { AdminKeyGuard } from './admin-key.guard.js';
+import { RecentEvents } from './recent-events.js';
+
+@Controller('admin')
+@UseGuards(AdminKeyGuard)
+@SkipBehaviorGuard()
+export class AdminController {
+  constructor(
+    private readonly tracker: BehaviorTracker,
+    private readonly recentEvents: RecentEvents,
+  ) {}
+
+  @Get('bans')
+  async bans() {
+    const bans = await this.tracker.bans();
+    return bans.map(({ actor, reason, until }) => ({
+      actor,
+      reason,
+      until: until === Infinity ? 'for good' : new Date(until),
+    }));
+  }
+
+  @Delete('bans/:actor')
+  async unban(@Param('actor') actor: string) {
+    if (!(await this.tracker.unban(actor))) throw new NotFoundException();
+    return { unbanned: actor };
+  }
+
+  @Get('events')
+  events() {
+    return this.recentEvents.all();
+  }
+}

@@ -1,0 +1,50 @@
+import { parseArgs } from 'node:util';
+import type { PlatformName } from '../create-app.js';
+
+/** What the user asks of the demo. */
+export interface DemoOptions {
+  readonly platform: PlatformName;
+  /** Keep the application up afterwards. */
+  readonly serve: boolean;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
+export const USAGE = `Usage: npm run demo -- [options]
+
+Starts the sample application, lets personas send it real HTTP requests, and tells what each of them met.
+
+  --platform express|fastify  the platform below Nest (default: express)
+  --serve                     keep the application up afterwards, until Ctrl-C
+  --help                      show this
+
+Environment: PORT (default: a free one), ADMIN_KEY (default: a random one), NO_COLOR.
+Exit code: 0 if every persona met what it should, 1 if not, 2 if the options are wrong.
+`;
+
+/** Reads the command line. @returns what is wrong with it, or `help`, or the options. */
+export function readArguments(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): DemoOptions | 'help' | { readonly problem: string } {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        platform: { type: 'string', default: 'express' },
+        serve: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    const { platform, serve, help } = values;
+    const port = Number(env.PORT || 0);
+    if (help) return 'help';
+    if (platform !== 'express' && platform !== 'fastify')
+      return { problem: `--platform: must be express or fastify; got '${platform}'` };
+    if (!Number.isInteger(port) || port < 0 || port > 65_535)
+      return { problem: `PORT: must be an integer from 0 to 65535; got '${env.PORT}'` };
+    return { platform, serve, port };
+  } catch (error) {
+    return { problem: (error as Error).message };
+  }
+}

@@ -1,0 +1,179 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readArguments } from '../../sample-app/src/demo/arguments.js';
+import { runDemo } from '../../sample-app/src/demo/demo.js';
+import { judge, outcomeOf, totalsOf } from '../../sample-app/src/demo/outcome.js';
+import type { Expectation } from '../../sample-app/src/demo/outcome.js';
+import { PERSONAS } from '../../sample-app/src/demo/personas.js';
+import type { Persona } from '../../sample-app/src/demo/personas.js';
+import { PLATFORMS } from '../http/support.js';
+
+const children: ChildProcess[] = [];
+
+/** Real HTTP, real time: one persona waits for three seconds. */
+const PATIENCE_MS = 30_000;
+
+const TABLE = [
+  '✓ | ordinary player | 16 | 16 | 0 | 0 | – | –',
+  "✓ | loot farmer | 14 | 10 | 0 | 4 | request 11: 403 | rule 'loot-boxes' of LootBoxController.open: 11 in 3600 s, 10 allowed",
+  "✓ | lottery cheat | 7 | 5 | 0 | 2 | request 6: 403 | rule 'lottery-wins' of LotteryController.play: 4 in 3600 s, 3 allowed",
+  "✓ | report hammerer | 25 | 5 | 15 | 5 | request 6: 429 | rule 'report-quota' of ReportsController.sales: 6 in 600 s, 5 allowed",
+  "✓ | catalogue scraper | 43 | 40 | 0 | 3 | request 41: 403 | rule 'catalogue-walk' of ProductController.product: 41 in 60 s, 40 allowed",
+  "✓ | password guesser | 8 | 6 | 0 | 2 | request 7: 403 | banned: rule 'failed-logins' of AccountsController.login",
+  "✓ | path scanner | 15 | 11 | 0 | 4 | request 12: 403 | banned: rule 'path-scan' of *",
+  "✓ | impatient but honest client | 5 | 4 | 1 | 0 | request 4: 429 | rule 'wheel-pace' of WheelController.spin: 4 in 3 s, 3 allowed",
+  '✓ | battle grinder | 10 | 10 | 0 | 0 | – | –',
+  '✓ | wash trader | 8 | 6 | 0 | 2 | request 6: 403 | banned: mallory trades with mallory2 again and again',
+];
+
+describe.each(PLATFORMS)('the demo on %s', (platform) => {
+  const run = async (personas: readonly Persona[]) => {
+    let text = '';
+    const output = { write: (part: string) => (text += part) };
+    const code = await runDemo({ platform, serve: false, port: 0 }, output, personas);
+    return { code, text };
+  };
+
+  it(
+    'exits with 0 when every persona met what it has to meet',
+    async () => {
+      const { code, text } = await run(PERSONAS);
+      expect(tableOf(text)).toEqual(TABLE);
+      expect(text).toContain('Every persona met what it has to meet.');
+      expect(code).toBe(0);
+    },
+    PATIENCE_MS,
+  );
+
+  it('exits with 1 and explains it when a persona met something else', async () => {
+    const farmer = personaNamed('loot farmer');
+    const expected = { ...farmer.expected, statuses: { 201: 14 }, reports: [] };
+    const { code, text } = await run([{ ...farmer, expected }]);
+    expect(tableOf(text)).toEqual([TABLE[1].replace('✓', '✗')]);
+    expect(text).toContain('✗ loot farmer: opens ten boxes; the eleventh brings a ban');
+    expect(text).toContain('answers: expected 14 × 201, got 10 × 201, 4 × 403');
+    expect(text).toContain('reports: expected none, got legendary-items: alert, loot-boxes: ban');
+    expect(text).toContain('1 of 1 personas did not meet what they have to meet.');
+    expect(code).toBe(1);
+  });
+
+  it('exits with 1 when a persona does not get what it needs to go on', async () => {
+    const stuck: Persona = {
+      ...personaNamed('ordinary player'),
+      expected: { statuses: { 200: 1 }, reports: [] },
+      play: async (client) => {
+        await client.get('/api/health');
+        throw new Error('was not told how long to wait');
+      },
+    };
+    const { code, text } = await run([stuck]);
+    expect(text).toContain('    was not told how long to wait\n');
+    expect(code).toBe(1);
+  });
+});
+
+describe('judging a persona', () => {
+  const expected: Expectation = {
+    statuses: { 200: 2, 429: 1 },
+    firstDenial: { request: 3, status: 429, reason: 'too fast' },
+    reports: ['pace: throttle'],
+  };
+  const denied = { type: 'denied', reason: 'too fast' } as never;
+  const violation = { type: 'violation', action: 'throttle', rule: { name: 'pace' } } as never;
+
+  it('finds no difference where there is none', () => {
+    expect(judge(expected, outcomeOf([200, 200, 429], [violation, denied, violation], []))).toEqual([]);
+  });
+
+  it('counts requests without an answer as neither served nor refused', () => {
+    const outcome = outcomeOf([200, 404, 429, 403, 403, 0], [], []);
+    expect(totalsOf(outcome)).toEqual({ requests: 6, served: 2, throttled: 1, banned: 2 });
+  });
+
+  it('names every difference', () => {
+    expect(judge(expected, outcomeOf([200, 403, 200], [], ['gave up']))).toEqual([
+      'gave up',
+      'answers: expected 1 × 429, 2 × 200, got 1 × 403, 2 × 200',
+      'first denial: expected request 3, 429, too fast, got request 2, 403, no event tells',
+      'reports: expected pace: throttle, got none',
+    ]);
+    expect(judge(expected, outcomeOf([200, 200, 200], [], []))).toContain(
+      'first denial: expected request 3, 429, too fast, got none',
+    );
+  });
+});
+
+describe('the command line of the demo', () => {
+  afterEach(() => children.splice(0).forEach((child) => child.kill('SIGKILL')));
+
+  it('reads its options', () => {
+    expect(readArguments([], {})).toEqual({ platform: 'express', serve: false, port: 0 });
+    expect(readArguments(['--platform', 'fastify', '--serve'], { PORT: '4000' })).toEqual({
+      platform: 'fastify',
+      serve: true,
+      port: 4000,
+    });
+    expect(readArguments(['--help', '--serve'], {})).toBe('help');
+  });
+
+  it.each([
+    [['--sevre'], {}, "Unknown option '--sevre'"],
+    [['now'], {}, "Unexpected argument 'now'"],
+    [['--platform', 'koa'], {}, "--platform: must be express or fastify; got 'koa'"],
+    [[], { PORT: 'high' }, "PORT: must be an integer from 0 to 65535; got 'high'"],
+  ])('refuses %j with %j', (args, env, problem) => {
+    expect(readArguments(args, env)).toEqual({ problem: expect.stringContaining(problem) });
+  });
+
+  it('shows its usage and exits with 2 if an option is unknown', async () => {
+    const { child, text } = start('--sevre');
+    expect(await once(child, 'exit')).toEqual([2, null]);
+    expect(text()).toContain('Usage: npm run demo -- [options]');
+  }, 60_000);
+
+  it('serves until it is interrupted, and then exits with 0', async () => {
+    const { child, text, shows } = start('--serve');
+    await shows(/^curl .*\/admin\/bans$/m);
+    const commands = text().match(/^curl .*$/gm) ?? [];
+    expect(commands).toHaveLength(3);
+    const [, key, url] = /X-Admin-Key: (\S+)' (\S+)$/.exec(commands[2]) ?? [];
+    const bans = await fetch(url, { headers: { 'X-Admin-Key': key } });
+    expect(await bans.json()).toContainEqual({
+      actor: 'ip:203.0.113.20',
+      reason: "rule 'loot-boxes' of LootBoxController.open",
+      until: expect.any(String),
+    });
+    expect((await fetch(url)).status).toBe(401);
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  }, 60_000);
+});
+
+/** Cells of the table's rows. */
+function tableOf(text: string): string[] {
+  const rows = text.match(/^[✓✗] {2}.*$/gm) ?? [];
+  return rows.map((row) => row.split(/ {2,}/).join(' | '));
+}
+
+function personaNamed(name: string): Persona {
+  return PERSONAS.find((persona) => persona.name === name) as Persona;
+}
+
+/** The demo as a process of its own, against the built library. */
+function start(...args: string[]) {
+  const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+  const child = spawn(process.execPath, [join('scripts', 'demo.mjs'), ...args], { cwd: root });
+  children.push(child);
+  let text = '';
+  child.stderr.on('data', (part) => (text += part));
+  child.stdout.on('data', (part) => (text += part));
+  const shows = (pattern: RegExp): Promise<void> =>
+    new Promise((resolve, reject) => {
+      child.stdout.on('data', () => pattern.test(text) && resolve());
+      child.on('exit', (code) => reject(new Error(`exited with ${code}:\n${text}`)));
+    });
+  return { child, text: () => text, shows };
+}
