@@ -53,9 +53,14 @@ export class RuleEvaluator {
     const failed = (error: unknown): void => {
       this.reporter.failed('the end of a response', error, subject.client.actor, plan.endpoint);
     };
+    // There is nothing left to hold: a slot taken for a rule that delays is free again.
+    const ended = (pass: Pass): void => {
+      if (pass.holdMs > 0) this.releaseSlots(pass);
+    };
     try {
       const pass = this.evaluate(plan, 'end', subject, about);
-      if (pass instanceof Promise) pass.catch(failed);
+      if (pass instanceof Promise) pass.then(ended).catch(failed);
+      else ended(pass);
     } catch (error) {
       failed(error);
     }
@@ -121,10 +126,11 @@ export class RuleEvaluator {
       actor,
       deniedAlready: pass.denied,
       rules: group.queries,
+      thresholds: inputs.thresholds,
+      costs: inputs.costs,
+      denies: group.holds && (holdsSlot ? group.holds.withSlot : group.holds.withoutSlot),
       route: pass.plan.endpoint,
       banExempt: subject.client.isProxy && actor === subject.client.actor,
-      ...inputs,
-      ...(group.holds ? { denies: holdsSlot ? group.holds.withSlot : group.holds.withoutSlot } : undefined),
     };
     const result = this.storage.record(request);
     if (result instanceof Promise)

@@ -19,8 +19,8 @@ export interface TestAppOptions extends ModuleMetadata {
   readonly guard?: GuardModuleOptions;
   /** Runs before `init`, where an application's `main.ts` would. */
   readonly setUp?: (app: INestApplication) => void;
-  /** For tests of real waiting; default one that stands still at `START_MS`. */
-  readonly clock?: ManualClock;
+  /** Default: one that stands still at `START_MS`. */
+  readonly clock?: TestClock;
 }
 
 /** What a request was answered with. */
@@ -58,6 +58,21 @@ export class LogBook implements LoggerService {
   }
 }
 
+/** Stands still, and knows who waits for how long. */
+export class TestClock extends ManualClock {
+  readonly delays: number[] = [];
+
+  override schedule(callback: () => void, delayMs: number): () => void {
+    this.delays.push(delayMs);
+    return super.schedule(callback, delayMs);
+  }
+
+  /** How often somebody has begun to wait for so long. */
+  waited(delayMs: number): number {
+    return this.delays.filter((each) => each === delayMs).length;
+  }
+}
+
 const open: TestApp[] = [];
 
 /** An application that a test started is closed when the test is over. */
@@ -71,7 +86,7 @@ export class TestApp {
 
   private constructor(
     readonly app: INestApplication,
-    readonly clock: ManualClock,
+    readonly clock: TestClock,
     readonly url: string,
     readonly logs: LogBook,
   ) {
@@ -80,7 +95,7 @@ export class TestApp {
 
   /** @throws what the application throws when it starts. */
   static async start(platform: PlatformName, options: TestAppOptions): Promise<TestApp> {
-    const { guard = {}, setUp, clock = new ManualClock(START_MS), ...metadata } = options;
+    const { guard = {}, setUp, clock = new TestClock(START_MS), ...metadata } = options;
     const guardModule = GuardModule.forRoot({ clock, trustedProxies: ['127.0.0.0/8', '::1'], ...guard });
     @Module({ ...metadata, imports: [guardModule, ...(metadata.imports ?? [])] })
     class TestModule {}
