@@ -30,8 +30,8 @@ export class BehaviorGuard implements CanActivate {
     const subject = { client, endpoint: plan.endpoint, context, request, address: client.address };
     state.watched = { plan, subject, headersBefore: undefined };
     if (plan.phases.end) this.runtime.watchEnd(state, platform.rawResponse(http.getResponse()));
-    const banned = evaluator.findBan(plan.bannable.early, subject);
-    if (banned) return this.runtime.refuse(banned, state, context);
+    const refused = evaluator.findRefusal(plan.bannable.early, subject);
+    if (refused) return this.runtime.refuse(refused, state, context);
     if (!plan.phases.request) return this.runtime.admitted(state, context);
     const pass = evaluator.evaluate(plan, 'request', subject);
     if (pass instanceof Promise) return pass.then((value) => this.conclude(value, state, context));

@@ -36,8 +36,8 @@ export class BehaviorInterceptor implements NestInterceptor {
   private enter(state: RequestState, context: ExecutionContext): MaybePromise<void> {
     const { plan, subject } = state.watched as NonNullable<RequestState['watched']>;
     const { evaluator } = this.runtime;
-    const banned = evaluator.findBan(plan.bannable.late, subject);
-    if (banned) return this.runtime.refuse(banned, state, context);
+    const refused = evaluator.findRefusal(plan.bannable.late, subject);
+    if (refused) return this.runtime.refuse(refused, state, context);
     if (!plan.phases.afterGuards) return undefined;
     const pass = evaluator.evaluate(plan, 'afterGuards', subject);
     if (pass instanceof Promise) return pass.then((value) => this.conclude(value, state, context));

@@ -37,7 +37,7 @@ export interface RoutePlan {
   readonly endpoint: string;
   readonly phases: Readonly<Partial<Record<RulePhase, PhasePlan>>>;
   /**
-   * Actors whose bans hold on this route although no rule is asked about them at that point: known before the
+   * Actors whose bans and denials hold on this route although no rule is asked about them at that point: known before the
    * application's guards, and known after them.
    */
   readonly bannable: { readonly early: readonly TrackBy[]; readonly late: readonly TrackBy[] };

@@ -67,16 +67,18 @@ export class RuleEvaluator {
   }
 
   /**
-   * The refusal of a client that is banned from this route, or of one of these other actors if it is banned here, from
-   * the storage's local knowledge.
+   * The refusal of a client that is banned from this route, or of one of these other actors if it is denied or banned
+   * here, from the lists and the storage's local knowledge.
    */
-  findBan(actors: readonly TrackBy[], subject: Subject): Decision | undefined {
+  findRefusal(actors: readonly TrackBy[], subject: Subject): Decision | undefined {
     const { client, endpoint } = subject;
-    let ban = this.storage.findBan(client.actor, endpoint);
-    for (let index = 0; !ban && index < actors.length; index++) {
-      ban = this.storage.findBan(this.actorOf(actors[index], subject), endpoint);
+    const ban = this.storage.findBan(client.actor, endpoint);
+    if (ban) return this.verdicts.bannedDecision(ban, endpoint);
+    for (const trackBy of actors) {
+      const decision = this.refusalOf(this.actorOf(trackBy, subject), subject);
+      if (decision) return decision;
     }
-    return ban && this.verdicts.bannedDecision(ban, endpoint);
+    return undefined;
   }
 
   /** Holds a request that passed but is to be delayed; resolves when its time has come. */
@@ -136,6 +138,14 @@ export class RuleEvaluator {
     if (result instanceof Promise)
       return result.then((value) => this.settle(pass, group, actor, inputs, holdsSlot, value));
     return this.settle(pass, group, actor, inputs, holdsSlot, result);
+  }
+
+  private refusalOf(actor: string, { client, endpoint }: Subject): Decision | undefined {
+    if (actor === client.actor) return undefined;
+    const standing = this.actors.standingOf(actor);
+    if (standing === 'denied') return this.verdicts.deniedDecision(actor, endpoint);
+    const ban = standing === 'allowed' ? undefined : this.storage.findBan(actor, endpoint);
+    return ban && this.verdicts.bannedDecision(ban, endpoint);
   }
 
   /** What the allow and deny lists say of an actor that is not the client's address. */

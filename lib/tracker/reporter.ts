@@ -20,10 +20,14 @@ export interface EventSubject {
 }
 
 const LONGEST_FACT = 256;
+const FAILURE_SILENCE_MS = 60_000;
+const MOST_FAILURES = 1000;
 
 /** Writes log lines and emits events, and never lets either disturb a request. */
 export class Reporter {
   private readonly logger = new Logger('BehaviorGuard');
+  /** When each kind of failure was last logged. */
+  private readonly failures = new Map<string, number>();
 
   constructor(
     private readonly bus: EventBus,
@@ -88,10 +92,11 @@ export class Reporter {
     this.banEvent(how === 'expired' ? 'ban_expired' : 'ban_lifted', ban, ban.route ?? '*', ban.reason);
   }
 
-  /** User code failed: one line at `error`, and an event. */
+  /** Something of the application's failed: an event, and a line at `error`, the same one at most once a minute. */
   failed(what: string, error: unknown, actor: string, endpoint: string): void {
     const message = logText(error instanceof Error ? error.message : String(error), 1000);
-    this.write('error', `${what} failed: ${message}`, error instanceof Error ? error.stack : undefined);
+    if (this.isNews(what))
+      this.write('error', `${what} failed: ${message}`, error instanceof Error ? error.stack : undefined);
     const reason = `${what} failed: ${message}`;
     this.bus.emit({
       type: 'action_failed',
@@ -132,6 +137,16 @@ export class Reporter {
         ...(subject.status === undefined ? {} : { status: subject.status }),
       },
     };
+  }
+
+  /** A function that fails for every request must not flood the log. */
+  private isNews(what: string): boolean {
+    const now = this.clock.now();
+    const last = this.failures.get(what);
+    if (last !== undefined && now - last < FAILURE_SILENCE_MS) return false;
+    if (this.failures.size >= MOST_FAILURES) this.failures.clear();
+    this.failures.set(what, now);
+    return true;
   }
 
   private banEvent(

@@ -70,10 +70,8 @@ export class RuleInputResolver {
         ? pattern.matchesStatus(facts.status)
         : text !== undefined && matchesBodyPattern(pattern, text));
     const applies = found && (!whenResponse || this.condition(rule, () => whenResponse(facts), endpoint));
-    this.reporter.debug(
-      () =>
-        `pattern '${pattern?.source ?? 'when'}' of ${endpoint}: ${applies ? 'matches' : 'does not match'}`,
-    );
+    if (applies)
+      this.reporter.debug(() => `${endpoint}: the response matches '${pattern?.source ?? 'when'}'`);
     return applies;
   }
 

@@ -97,15 +97,16 @@ export class BehaviorTracker {
 
   /**
    * Does what a rule's action says, as far as that is possible outside of a request: logs, alerts, bans, runs the custom
-   * action, emits the event. A rule that throttles, delays or challenges is reported; refusing is up to the caller. In
-   * passive mode it only reports.
+   * action, emits the event. A rule that throttles, delays or challenges is reported; refusing is up to the caller.
+   *
+   * @returns whether the rule is enforced: `false` in passive mode, where it is only reported.
    */
   async applyAction(
     rule: BehaviorRule,
     actor: string,
     endpointId: string,
     details: ActionDetails = {},
-  ): Promise<void> {
+  ): Promise<boolean> {
     const [compiled] = this.groupOf(rule, endpointId).rules;
     const { action, passive, banDurationMs, banScope, customAction } = compiled.definition;
     const name = this.parts.actors.normaliseActor(actor);
@@ -122,11 +123,12 @@ export class BehaviorTracker {
       reason: passive ? `would ${action}: ${reason}` : reason,
     };
     this.parts.reporter.violation(event);
-    if (passive) return;
+    if (passive) return false;
     if (customAction) this.parts.actions.run(customAction, { actor: name, endpoint: endpointId, event });
-    if (action !== 'ban') return;
+    if (action !== 'ban') return true;
     const route = banScope === 'route' ? { route: endpointId } : {};
     await this.banFor(name, banDurationMs, reason, route);
+    return true;
   }
 
   /**

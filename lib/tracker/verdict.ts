@@ -30,8 +30,6 @@ export class VerdictMaker {
   /** Reports every violation of the pass and lets the strictest action decide. */
   conclude(pass: Pass): void {
     const violations = pass.records.flatMap((record) => violationsOf(record));
-    for (const { result } of pass.records)
-      if (result.ban) this.reporter.banned(result.ban, pass.plan.endpoint);
     let strictest: Violation | undefined;
     let waitMs = 0;
     for (const violation of violations) {
@@ -42,6 +40,8 @@ export class VerdictMaker {
         pass.holdMs = Math.max(pass.holdMs, violation.rule.definition.delayMs);
       if (!strictest || strictness(violation.action) > strictness(strictest.action)) strictest = violation;
     }
+    for (const { result } of pass.records)
+      if (result.ban) this.reporter.banned(result.ban, pass.plan.endpoint);
     if (!pass.decision && strictest && refuses(strictest.action))
       pass.decision = this.decisionOf(strictest, waitMs, pass);
   }

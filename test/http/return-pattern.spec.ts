@@ -283,7 +283,9 @@ class Hero {
     readonly secret = 'dragon',
   ) {}
 }
-const serializer = new ClassSerializerInterceptor(new Reflector(), { transformerPackage });
+const serializer = new ClassSerializerInterceptor(new Reflector(), {
+  transformerPackage: transformerPackage as never,
+});
 const shout: NestInterceptor = {
   intercept: (_context, next) => next.handle().pipe(map((body: object) => ({ shape: 'final', ...body }))),
 };
