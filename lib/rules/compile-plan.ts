@@ -3,6 +3,7 @@ import type { BanTerms, Counter, RuleQuery } from '../storage/storage.js';
 import type { RuleAction, TrackBy } from './behavior-rule.js';
 import { quotaPlan } from './quota.js';
 import type { RuleDefinition, RulePhase } from './rule-definition.js';
+import { UNMATCHED } from './route-plan.js';
 import type { ActorGroup, CompiledRule, PhasePlan, RoutePlan } from './route-plan.js';
 
 /** A validated rule and where it was written. */
@@ -269,6 +270,6 @@ export function banTerms(
     durationMs: definition.banDurationMs,
     ...(definition.banScope === 'route' ? { route: endpoint } : {}),
     ...escalation,
-    reason: `rule '${name}' of ${endpoint}`,
+    reason: `rule '${name}' of ${endpoint === UNMATCHED ? 'unmatched paths' : endpoint}`,
   };
 }
