@@ -28,7 +28,7 @@ export class BehaviorGuard implements CanActivate {
     if (!plan) return true;
     const { client } = state;
     const subject = { client, endpoint: plan.endpoint, context, request, address: client.address };
-    state.watched = { plan, subject, headersBefore: undefined };
+    state.watched = { plan, subject, headersBefore: undefined, quotas: NONE };
     if (plan.phases.end) this.runtime.watchEnd(state, platform.rawResponse(http.getResponse()));
     const refused = evaluator.findRefusal(plan.bannable.early, subject);
     if (refused) return this.runtime.refuse(refused, state, context);
@@ -39,7 +39,7 @@ export class BehaviorGuard implements CanActivate {
   }
 
   private conclude(pass: Pass, state: RequestState, context: ExecutionContext): MaybePromise<boolean> {
-    this.runtime.tellQuotas(pass, context);
+    this.runtime.tellQuotas(pass, state, context);
     if (pass.decision) return this.runtime.refuse(pass.decision, state, context);
     if (pass.holdMs > 0) {
       return this.runtime.evaluator.hold(pass).then(() => this.runtime.admitted(state, context));
@@ -47,3 +47,5 @@ export class BehaviorGuard implements CanActivate {
     return this.runtime.admitted(state, context);
   }
 }
+
+const NONE: readonly never[] = [];

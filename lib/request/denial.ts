@@ -142,8 +142,7 @@ export class DenialResponder {
       try {
         const body =
           typeof configured === 'function' ? (configured as ErrorBodyBuilder)(decision, context) : configured;
-        if (body === undefined || body === null) throw new TypeError('returned no body');
-        textOf(body);
+        checkBody(body);
         return { body, contentType: contentTypeOf(body) };
       } catch (error) {
         this.reporter.failed(`errorResponses[${decision.status}]`, error, decision.actor, decision.endpoint);
@@ -168,6 +167,17 @@ function headersOf({ retryAfterSeconds }: Decision, contentType: string): Record
 
 function contentTypeOf(body: string | object): string {
   return typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8';
+}
+
+/** @throws TypeError for what can't be sent, so that the default is sent instead. */
+function checkBody(body: unknown): void {
+  if (body instanceof Promise) {
+    body.catch(() => undefined);
+    throw new TypeError('returned a promise; a body is built at once');
+  }
+  if (body === null || (typeof body !== 'string' && typeof body !== 'object'))
+    throw new TypeError('returned no body: neither a text nor an object');
+  textOf(body);
 }
 
 function textOf(body: string | object): string {

@@ -11,7 +11,7 @@ export interface Answer {
 type HeaderValue = string | number | readonly string[];
 
 /** Headers by name, in lower case. */
-export type HeaderSnapshot = ReadonlyMap<string, HeaderValue>;
+export type HeaderSnapshot = Map<string, HeaderValue>;
 
 /** Looks at a request before routing. @returns the answer that refuses it, or `undefined` to let it go on. */
 export type RequestHook = (request: IncomingMessage, response: ServerResponse) => Answer | undefined;

@@ -11,26 +11,29 @@ export type QuotaHeaderStyle = 'draft' | 'legacy' | false;
 /** Writes one header. */
 export type SetHeader = (name: string, value: string) => void;
 
-/** Tells the quotas of the rules that this pass has asked. */
-export function writeQuotaHeaders(pass: Pass, style: Exclude<QuotaHeaderStyle, false>, set: SetHeader): void {
-  const { quotas: plan } = pass.plan;
-  if (!plan) return;
-  const quotas = quotasOf(pass, plan);
-  if (quotas.length === 0) return;
-  if (style === 'legacy') writeLegacy(quotas, set);
-  else writeDraft(quotas, plan, set);
-}
-
-function quotasOf({ records, denied }: Pass, plan: QuotaPlan): Quota[] {
+/** The quotas of the rules that this pass has asked. */
+export function quotasIn(pass: Pass, plan: QuotaPlan): Quota[] {
   const quotas: Quota[] = [];
-  for (const record of records) {
+  for (const record of pass.records) {
     const { rules } = record.group;
     for (let index = 0; index < rules.length; index++) {
       if (plan.rules.has(rules[index]) && record.inputs.costs?.[index] !== 0)
-        quotas.push(quotaIn(record, index, denied));
+        quotas.push(quotaIn(record, index, pass.denied));
     }
   }
   return quotas;
+}
+
+/** Tells these quotas. */
+export function writeQuotaHeaders(
+  quotas: readonly Quota[],
+  plan: QuotaPlan,
+  style: Exclude<QuotaHeaderStyle, false>,
+  set: SetHeader,
+): void {
+  if (quotas.length === 0) return;
+  if (style === 'legacy') writeLegacy(quotas, set);
+  else writeDraft(quotas, plan, set);
 }
 
 function quotaIn({ group, inputs, result }: GroupRecord, index: number, denied: boolean): Quota {

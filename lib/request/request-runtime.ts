@@ -9,7 +9,7 @@ import type { Reporter } from '../tracker/reporter.js';
 import type { DenialResponder } from './denial.js';
 import type { Platform } from './platform.js';
 import type { QuotaHeaderStyle } from './quota-headers.js';
-import { writeQuotaHeaders } from './quota-headers.js';
+import { quotasIn, writeQuotaHeaders } from './quota-headers.js';
 import type { RequestGate } from './request-hook.js';
 import type { RequestState } from './request-state.js';
 import { onResponseEnd } from './response-end.js';
@@ -98,11 +98,18 @@ export class RequestRuntime {
     throw exception;
   }
 
-  /** Tells the client its quotas, if so configured. */
-  tellQuotas(pass: Pass, context: ExecutionContext): void {
-    if (this.headers === false || !pass.plan.quotas) return;
+  /** Tells the client its quotas, if so configured: those of this pass beside those of the passes before. */
+  tellQuotas(pass: Pass, state: RequestState, context: ExecutionContext): void {
+    const { watched } = state;
+    const { quotas: plan } = pass.plan;
+    if (this.headers === false || !plan || !watched) return;
+    const quotas = quotasIn(pass, plan);
+    watched.quotas = watched.quotas.length === 0 ? quotas : [...watched.quotas, ...quotas];
     const response: object = context.switchToHttp().getResponse();
-    writeQuotaHeaders(pass, this.headers, (name, value) => this.platform.setHeader(response, name, value));
+    writeQuotaHeaders(watched.quotas, plan, this.headers, (name, value) => {
+      this.platform.setHeader(response, name, value);
+      watched.headersBefore?.set(name.toLowerCase(), value);
+    });
   }
 
   /** Removes what the handler and others have added since the guard ran, so that the refusal carries none of it. */

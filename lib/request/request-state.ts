@@ -1,9 +1,20 @@
 import type { IncomingMessage } from 'node:http';
 import type { ClientAddress } from '../actor/client-address.js';
 import type { Standing } from '../actor/actor-policy.js';
+import type { Quota } from '../rules/quota.js';
 import type { RoutePlan } from '../rules/route-plan.js';
 import type { Subject } from '../tracker/pass.js';
 import type { HeaderSnapshot } from './platform.js';
+
+/** A request to a route with rules. */
+export interface WatchedRequest {
+  readonly plan: RoutePlan;
+  readonly subject: Subject;
+  /** What a withheld response may keep. */
+  headersBefore: HeaderSnapshot | undefined;
+  /** Told so far, by the phases that have passed. */
+  quotas: readonly Quota[];
+}
 
 /** What the guard knows of one request, from the hook to the end of the response. */
 export interface RequestState {
@@ -20,9 +31,7 @@ export interface RequestState {
   /** Refused because of a ban that was in force before: counts nowhere. */
   bannedBefore: boolean;
   /** Set by the guard where the route is watched. */
-  watched:
-    | { readonly plan: RoutePlan; readonly subject: Subject; headersBefore: HeaderSnapshot | undefined }
-    | undefined;
+  watched: WatchedRequest | undefined;
 }
 
 const STATE = Symbol('behavior-guard.request-state');

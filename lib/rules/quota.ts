@@ -43,7 +43,18 @@ export function quotaOf(rule: CompiledRule, limit: number, outcome: RuleOutcome,
   return {
     rule,
     limit,
-    remaining: outcome.violated ? 0 : Math.max(0, limit - outcome.count + uncounted),
+    remaining: outcome.violated ? 0 : remainingOf(rule, limit, outcome, uncounted),
     resetSeconds: Math.ceil(waitMs / 1000),
   };
+}
+
+function remainingOf(
+  { definition }: CompiledRule,
+  limit: number,
+  { count, resetMs }: RuleOutcome,
+  uncounted: number,
+): number {
+  // A paced rule lets through one at a time, as long as it is due.
+  if (definition.pacing) return resetMs > 0 ? 0 : 1;
+  return Math.max(0, limit - count + uncounted);
 }

@@ -137,8 +137,8 @@ describe.each(PLATFORMS)('a banned client on %s', (platform) => {
     // The window of a day is longer than the ban, and its counter was emptied.
     expect(await app.statuses(1, '/shop/trap')).toEqual([200]);
     expect(app.events.map(({ type }) => type)).toEqual([
-      'ban',
       'violation',
+      'ban',
       'denied',
       'denied',
       'denied',
