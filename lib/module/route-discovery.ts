@@ -36,7 +36,7 @@ type Handler = ((...args: unknown[]) => unknown) & object;
  */
 export function discoverRoutes(sources: DiscoverySources): GuardedRoute[] {
   const classNames = new UniqueNames();
-  return sources.discovery.getControllers().flatMap((wrapper) => {
+  const found = sources.discovery.getControllers().flatMap((wrapper) => {
     const controller = wrapper.metatype as Type | null;
     if (!controller?.prototype || wrapper.isAlias) return [];
     const className = classNames.of(controller);
@@ -46,6 +46,17 @@ export function discoverRoutes(sources: DiscoverySources): GuardedRoute[] {
       return [guardedRoute({ controller, className, methodName, handler, wrapper, sources })];
     });
   });
+  return merged(found);
+}
+
+/** A controller that two modules list is one, with the paths of both. */
+function merged(routes: readonly GuardedRoute[]): GuardedRoute[] {
+  const byEndpoint = new Map<string, GuardedRoute>();
+  for (const route of routes) {
+    const patterns = [...(byEndpoint.get(route.endpoint)?.patterns ?? []), ...route.patterns];
+    byEndpoint.set(route.endpoint, { ...route, patterns: [...new Set(patterns)] });
+  }
+  return [...byEndpoint.values()];
 }
 
 interface Found {
