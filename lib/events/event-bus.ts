@@ -8,16 +8,20 @@ import { SinkQueue } from './sink-queue.js';
 export class EventBus {
   private readonly subject = new Subject<BehaviorEvent>();
   private readonly sinks: readonly SinkQueue[];
+  /** The sink whose failure is being reported. */
+  private reported: SinkQueue | undefined;
   /** Every event, as it happens. What a subscriber throws, RxJS rethrows later, outside of the request. */
   readonly events$: Observable<BehaviorEvent> = this.subject.asObservable();
 
   constructor(
     sinks: readonly EventSink[],
     capacity: number,
-    onSinkError: (name: string, error: unknown) => void,
+    private readonly onSinkError: (name: string, error: unknown) => void,
     private readonly clock: Clock,
   ) {
-    this.sinks = sinks.map((sink) => new SinkQueue(sink, capacity, onSinkError));
+    this.sinks = sinks.map(
+      (sink) => new SinkQueue(sink, capacity, (queue, error) => this.sinkFailed(queue, error)),
+    );
   }
 
   /** Whether anybody would see an event of this type, so that others need not be made. */
@@ -26,7 +30,7 @@ export class EventBus {
   }
 
   emit(event: BehaviorEvent): void {
-    for (const sink of this.sinks) if (sink.wants(event.type)) sink.push(event);
+    for (const sink of this.sinks) if (sink !== this.reported && sink.wants(event.type)) sink.push(event);
     this.subject.next(event);
   }
 
@@ -38,5 +42,12 @@ export class EventBus {
   async close(deadlineMs: number): Promise<void> {
     await Promise.all(this.sinks.map((sink) => sink.close(this.clock, deadlineMs)));
     this.subject.complete();
+  }
+
+  /** A failing sink isn't told of its failure: it would fail at that too, for ever. */
+  private sinkFailed(queue: SinkQueue, error: unknown): void {
+    this.reported = queue;
+    this.onSinkError(queue.name, error);
+    this.reported = undefined;
   }
 }

@@ -9,7 +9,7 @@ export interface EventSink {
   readonly name?: string;
   /** Event types it wants; default all but `denied`. */
   readonly types?: readonly BehaviorEventType[];
-  /** Delivers one event. A failing call is logged and counted; the event is not sent again. */
+  /** Delivers one event. A failing call is counted, and logged if the one before succeeded; the event is not sent again. */
   send(event: BehaviorEvent): void | Promise<void>;
   /** Called once at shutdown, after the queue was emptied or its deadline passed. */
   close?(): void | Promise<void>;

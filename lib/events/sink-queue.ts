@@ -11,6 +11,7 @@ export class SinkQueue {
   private head = 0;
   private draining: Promise<void> | undefined;
   private closed = false;
+  private failing = false;
   private sent = 0;
   private failed = 0;
   private dropped = 0;
@@ -18,8 +19,8 @@ export class SinkQueue {
   constructor(
     private readonly sink: EventSink,
     private readonly capacity: number,
-    /** Told of a failing `send` or `close`. */
-    private readonly onError: (name: string, error: unknown) => void,
+    /** Told when `send` begins to fail, not of each event while it lasts; and of a failing `close`. */
+    private readonly onError: (queue: SinkQueue, error: unknown) => void,
   ) {
     this.name = sink.name ?? sink.constructor?.name ?? 'sink';
   }
@@ -42,18 +43,23 @@ export class SinkQueue {
     return { name, sent, failed, dropped, queued: this.queue.length - this.head };
   }
 
-  /** Delivers what is queued, for at most `deadlineMs`, then closes the sink. What is left is counted as dropped. */
+  /** Delivers what is queued, then closes the sink, for at most `deadlineMs` in all. What is left is counted as dropped. */
   async close(clock: Clock, deadlineMs: number): Promise<void> {
-    const flushed = (this.draining ?? Promise.resolve()).then(() => this.sink.close?.());
-    await withDeadline(
-      flushed.catch((error: unknown) => this.onError(this.name, error)),
-      clock,
-      deadlineMs,
-    );
+    const endMs = clock.now() + deadlineMs;
+    await withDeadline(this.draining ?? Promise.resolve(), clock, deadlineMs);
     this.closed = true;
     this.dropped += this.queue.length - this.head;
     this.queue = [];
     this.head = 0;
+    await withDeadline(this.closeSink(), clock, Math.max(0, endMs - clock.now()));
+  }
+
+  private async closeSink(): Promise<void> {
+    try {
+      await this.sink.close?.();
+    } catch (error) {
+      this.onError(this, error);
+    }
   }
 
   private async drain(): Promise<void> {
@@ -65,9 +71,11 @@ export class SinkQueue {
       try {
         await this.sink.send(event);
         this.sent++;
+        this.failing = false;
       } catch (error) {
         this.failed++;
-        this.onError(this.name, error);
+        if (!this.failing) this.onError(this, error);
+        this.failing = true;
       }
     }
     this.draining = undefined;

@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { Decision } from '../tracker/decision.js';
 import type { EventSubject, Reporter } from '../tracker/reporter.js';
@@ -119,8 +120,9 @@ export class DenialResponder {
         ? this.bodyOf(decision, context)
         : { body: given.body, contentType: contentTypeOf(given.body) };
     try {
-      const headers = { ...headersOf(decision, contentType), ...lowerCased(given.headers ?? {}) };
-      const answer = { status: given.status ?? decision.status, headers, body: textOf(body) };
+      checkBody(body);
+      const headers = { ...headersOf(decision, contentType), ...checkedHeaders(given.headers ?? {}) };
+      const answer = { status: checkedStatus(given.status ?? decision.status), headers, body: textOf(body) };
       return new BehaviorDeniedException(decision, answer, body);
     } catch (error) {
       return this.challengeFailed(decision, context, error);
@@ -184,8 +186,19 @@ function textOf(body: string | object): string {
   return typeof body === 'string' ? body : JSON.stringify(body);
 }
 
-function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+/** With names in lower case. @throws TypeError for what can't be sent. */
+function checkedHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
+    Object.entries(headers).map(([name, value]) => {
+      validateHeaderName(name);
+      validateHeaderValue(name, String(value));
+      return [name.toLowerCase(), String(value)];
+    }),
   );
+}
+
+/** @throws RangeError for what is no final status. */
+function checkedStatus(status: number): number {
+  if (Number.isInteger(status) && status >= 200 && status <= 599) return status;
+  throw new RangeError(`status: must be an integer from 200 to 599; got ${String(status)}`);
 }

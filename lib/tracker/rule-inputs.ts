@@ -114,9 +114,11 @@ export class RuleInputResolver {
     const { costOf } = rule.definition;
     if (!costOf || rule.query.peek) return rule.query.cost;
     try {
-      const value = costOf(context);
-      if (Number.isInteger(value) && value >= 1) return value;
-      throw new RangeError(`returned ${String(value)}, not an integer >= 1`);
+      const value: unknown = costOf(context);
+      if (typeof value === 'number' && Number.isInteger(value) && value >= 1) return value;
+      if (value instanceof Promise) value.catch(() => undefined);
+      const shown = value instanceof Promise ? 'a promise' : String(value);
+      throw new RangeError(`returned ${shown}, not an integer >= 1`);
     } catch (error) {
       this.failed('cost', rule, error, endpoint);
       return 1;

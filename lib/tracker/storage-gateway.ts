@@ -45,6 +45,8 @@ export class StorageGateway {
 
   /** One pass over the rules, or the policy's answer. Synchronous where the storage is. */
   record(request: RecordRequest): MaybePromise<RecordResult | StorageUnavailable> {
+    const banned = this.fallback?.findBan(request.actor, request.route);
+    if (banned) return { banned, denied: true, wouldDeny: true, rules: [] };
     try {
       const result = this.storage.record(request);
       if (!(result instanceof Promise)) return this.succeeded(result);
@@ -96,9 +98,14 @@ export class StorageGateway {
     await this.storage.reset(actor);
   }
 
+  /** Releases the storage. Never rejects: the rest of the application still has to shut down. */
   async close(): Promise<void> {
     this.fallback?.close();
-    await this.storage.close?.();
+    try {
+      await this.storage.close?.();
+    } catch (error) {
+      this.reporter.failed('closing the storage', error, '', '*');
+    }
   }
 
   private context(): Parameters<NonNullable<BehaviorStorage['start']>>[0] {
