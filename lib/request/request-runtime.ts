@@ -1,5 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
+import { logText } from '../events/log-text.js';
 import type { RuleBook } from '../rules/rule-book.js';
 import type { MaybePromise } from '../storage/storage.js';
 import type { Decision } from '../tracker/decision.js';
@@ -83,7 +84,7 @@ export class RequestRuntime {
     if (decision.kind === 'ban' && !decision.rule) state.bannedBefore = true;
     const subject = state.watched?.subject ?? { endpoint: decision.endpoint };
     this.denials.report(decision, subject);
-    this.reporter.request(() => `${decision.actor} → ${decision.endpoint}: ${decision.kind}`);
+    this.reporter.request(() => `${logText(decision.actor)} → ${decision.endpoint}: ${decision.kind}`);
     const http = context.switchToHttp();
     if (decision.retryAfterSeconds !== undefined) {
       this.platform.setHeader(http.getResponse(), 'Retry-After', String(decision.retryAfterSeconds));
