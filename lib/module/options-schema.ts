@@ -87,14 +87,26 @@ const excludeSchema = z.array(
   },
 );
 
-const escalationSchema = z.union([
-  z.literal(false),
-  z.strictObject({
-    factor: z.number().min(1, 'must be a number >= 1').max(1000, 'must be at most 1000').optional(),
+const FACTOR_FORMS = 'must be a number from 1 to 1000';
+
+const escalationTermsSchema = z.strictObject(
+  {
+    factor: z.number(FACTOR_FORMS).min(1, FACTOR_FORMS).max(1000, FACTOR_FORMS).optional(),
     max: durationSchema(1).optional(),
     memory: durationSchema(1).optional(),
-  }),
-]);
+  },
+  'must be false or an object',
+);
+
+/** Not a union, which would hide what is wrong inside the object. */
+const escalationSchema = z.unknown().transform((value, context) => {
+  if (value === false) return false;
+  const parsed = escalationTermsSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  for (const { key, message } of issuesOf(parsed.error))
+    context.addIssue({ code: 'custom', path: key ? [key] : [], message });
+  return z.NEVER;
+});
 
 const errorResponsesSchema = z.custom<ErrorResponses>(
   (value) => {
@@ -111,55 +123,59 @@ const errorResponsesSchema = z.custom<ErrorResponses>(
   `must map ${STATUSES.join(', ')} to a text, an object or a function`,
 );
 
-const OPTIONS_SCHEMA = z.strictObject({
-  rules: z.array(z.record(z.string(), z.unknown()), { error: () => 'must be a list of rules' }).optional(),
-  storage: objectWith<BehaviorStorage>(
-    'a BehaviorStorage',
-    'record',
-    'ban',
-    'unban',
-    'findBan',
-    'bans',
-    'reset',
-  ).optional(),
-  onStorageError: z
-    .enum(['memory', 'allow', 'deny'], { error: () => "must be 'memory', 'allow' or 'deny'" })
-    .optional(),
-  passive: z.boolean('must be true or false').optional(),
-  global: z.boolean('must be true or false').optional(),
-  trustedProxies: trustedProxiesSchema.optional(),
-  ipv6Prefix: countSchema(1, 128).optional(),
-  allow: actorListSchema.optional(),
-  deny: actorListSchema.optional(),
-  exclude: excludeSchema.optional(),
-  banDuration: banDurationSchema().optional(),
-  escalation: escalationSchema.optional(),
-  errorResponses: errorResponsesSchema.optional(),
-  headers: z
-    .union([z.enum(['draft', 'legacy']), z.literal(false)], {
-      error: () => "must be 'draft', 'legacy' or false",
-    })
-    .optional(),
-  challenge: functionSchema<ChallengeHandler>('a function').optional(),
-  maxHeldRequests: countSchema(0, 100_000).optional(),
-  maxHeldRequestsPerActor: countSchema(1, 100_000).optional(),
-  maxDelay: durationSchema(1).optional(),
-  maxInspectBytes: countSchema(1).optional(),
-  logSuspiciousLevel: levelSchema.optional(),
-  logRequestLevel: levelSchema.optional(),
-  sinks: z
-    .array(objectWith<EventSink>('an EventSink', 'send'), { error: () => 'must be a list of sinks' })
-    .optional(),
-  sinkQueueSize: countSchema(1, 10_000_000).optional(),
-  shutdownTimeout: durationSchema(0).optional(),
-  clock: objectWith<Clock>('a Clock', 'now', 'schedule').optional(),
-});
+const OPTIONS_SCHEMA = z.strictObject(
+  {
+    // What each rule must be is the rule book's to say.
+    rules: z.array(z.unknown(), 'must be a list of rules').optional(),
+    storage: objectWith<BehaviorStorage>(
+      'a BehaviorStorage',
+      'record',
+      'ban',
+      'unban',
+      'findBan',
+      'bans',
+      'reset',
+    ).optional(),
+    onStorageError: z
+      .enum(['memory', 'allow', 'deny'], { error: () => "must be 'memory', 'allow' or 'deny'" })
+      .optional(),
+    passive: z.boolean('must be true or false').optional(),
+    global: z.boolean('must be true or false').optional(),
+    trustedProxies: trustedProxiesSchema.optional(),
+    ipv6Prefix: countSchema(1, 128).optional(),
+    allow: actorListSchema.optional(),
+    deny: actorListSchema.optional(),
+    exclude: excludeSchema.optional(),
+    banDuration: banDurationSchema().optional(),
+    escalation: escalationSchema.optional(),
+    errorResponses: errorResponsesSchema.optional(),
+    headers: z
+      .union([z.enum(['draft', 'legacy']), z.literal(false)], {
+        error: () => "must be 'draft', 'legacy' or false",
+      })
+      .optional(),
+    challenge: functionSchema<ChallengeHandler>('a function').optional(),
+    maxHeldRequests: countSchema(0, 100_000).optional(),
+    maxHeldRequestsPerActor: countSchema(1, 100_000).optional(),
+    maxDelay: durationSchema(1).optional(),
+    maxInspectBytes: countSchema(1).optional(),
+    logSuspiciousLevel: levelSchema.optional(),
+    logRequestLevel: levelSchema.optional(),
+    sinks: z
+      .array(objectWith<EventSink>('an EventSink', 'send'), { error: () => 'must be a list of sinks' })
+      .optional(),
+    sinkQueueSize: countSchema(1, 10_000_000).optional(),
+    shutdownTimeout: durationSchema(0).optional(),
+    clock: objectWith<Clock>('a Clock', 'now', 'schedule').optional(),
+  },
+  'must be an object',
+);
 
 /**
  * Validates the module's options.
  *
- * @returns the options with defaults filled in, and every problem; where there are problems, the defaults alone, so that
- * the rules can still be checked with them and all problems be listed at once.
+ * @returns the options with defaults filled in, and every problem; where there are problems, the defaults alone with the
+ * rules as given, so that these can still be checked and all problems be listed at once.
  */
 export function resolveOptions(options: GuardModuleOptions): {
   options: ResolvedOptions;
@@ -168,9 +184,7 @@ export function resolveOptions(options: GuardModuleOptions): {
   const parsed = OPTIONS_SCHEMA.safeParse(options);
   if (parsed.success) return { options: withDefaults(parsed.data), problems: [] };
   const problems = issuesOf(parsed.error).map(({ key, message }) => ({ path: key || 'options', message }));
-  const rules = Array.isArray(options?.rules)
-    ? options.rules.filter((rule) => typeof rule === 'object' && rule !== null)
-    : [];
+  const rules = Array.isArray(options?.rules) ? options.rules : [];
   return { options: { ...withDefaults({}), rules }, problems };
 }
 

@@ -140,9 +140,17 @@ export class RuleBook {
     rules: readonly ConfiguredRule[],
     problems: ConfigurationProblem[],
   ): ConfiguredDefinition[] {
-    return rules.flatMap((rule, index) => {
+    if (!Array.isArray(rules)) {
+      problems.push({ path: 'rules', message: 'must be a list of rules' });
+      return [];
+    }
+    return rules.flatMap((rule: unknown, index) => {
       const path = `rules[${index}]`;
-      const { match, handler, type, ...options } = rule;
+      if (!isObject(rule)) {
+        problems.push({ path, message: 'must be an object' });
+        return [];
+      }
+      const { match, handler, type, ...options } = rule as Partial<ConfiguredRule>;
       const matcher = matcherOf(path, match, handler, this.routes, problems);
       const defined = defineRule(type, options, this.settings.defaults, { path });
       if ('problems' in defined) {
@@ -164,6 +172,10 @@ export class RuleBook {
       .filter(({ matcher }) => matcher.matches(route))
       .map(({ declared }) => declared);
     const fromDecorators = route.decorated.flatMap(({ rule, declaredAt, ...place }): DeclaredRule[] => {
+      if (!isObject(rule)) {
+        problems.push({ path: place.path, message: 'must be a BehaviorRule' });
+        return [];
+      }
       const defined = defineRule(rule.type, rule.options, this.settings.defaults, place);
       if ('definition' in defined) return [{ definition: defined.definition, declaredAt, path: place.path }];
       problems.push(...defined.problems);
@@ -175,6 +187,8 @@ export class RuleBook {
     });
     const rules = kept.filter((declared) => this.canInspect(route, declared, problems, warnings));
     const { endpoint, className, trackBy, trackAfterGuards } = route;
+    if (trackBy !== undefined && typeof trackBy !== 'function')
+      problems.push({ path: `${endpoint} @TrackBy`, message: 'must be a function' });
     return { endpoint, className, rules, trackBy: skip === 'all' ? undefined : trackBy, trackAfterGuards };
   }
 
@@ -202,7 +216,7 @@ export class RuleBook {
   /** `@SkipBehaviorGuard('name')` with a name that no rule has is a mistake in spelling. */
   private checkSkips(configured: readonly ConfiguredDefinition[], problems: ConfigurationProblem[]): void {
     const names = new Set<string | undefined>(configured.map(({ declared }) => declared.definition.name));
-    for (const { decorated } of this.routes) for (const { rule } of decorated) names.add(rule.options?.name);
+    for (const { decorated } of this.routes) for (const { rule } of decorated) names.add(rule?.options?.name);
     for (const { skip, endpoint } of this.routes) {
       if (skip === 'all') continue;
       for (const name of skip) {
@@ -270,6 +284,10 @@ function indexPlans(
 
 function watches({ phases, bannable }: RoutePlan): boolean {
   return Object.keys(phases).length > 0 || bannable.early.length > 0 || bannable.late.length > 0;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 /** A class's rule is validated once for each of its routes. */

@@ -42,6 +42,18 @@ export function countSchema(least: number, most = MOST_EVENTS): z.ZodType<number
   return z.number({ error: message }).int(message).min(least, message).max(most, message);
 }
 
+/** A count, or a function that the application provides. */
+function countOrFunctionSchema<T>(): z.ZodType<T> {
+  return z.custom<T>(
+    (value) => typeof value === 'function' || (Number.isInteger(value) && inRange(value as number)),
+    `must be an integer from 1 to ${MOST_EVENTS}, or a function of the context`,
+  );
+}
+
+function inRange(count: number): boolean {
+  return count >= 1 && count <= MOST_EVENTS;
+}
+
 /** Counters hold the cost of an event in 32 bits; no limit in the field comes near. */
 const MOST_EVENTS = 1_000_000_000;
 
@@ -50,44 +62,41 @@ const NAME_FORMS = 'must be 1 to 64 letters, digits or any of _ . : -';
 
 const ACTIONS = ['log', 'alert', 'delay', 'throttle', 'challenge', 'ban', 'custom'] as const;
 
-const RULE_SCHEMA = z.strictObject({
-  name: z.string().regex(NAME, NAME_FORMS).optional(),
-  threshold: z
-    .union([countSchema(1), functionSchema<Options['threshold'] & object>('a function')], {
-      error: () => 'must be an integer >= 1, or a function of the context',
-    })
-    .optional(),
-  maxThreshold: countSchema(1).optional(),
-  maxFrequency: z.number().positive('must be a number > 0 (events per second)').optional(),
-  window: durationSchema(1).optional(),
-  pacing: z.boolean().optional(),
-  pattern: z.string('must be a string').optional(),
-  action: z
-    .enum(ACTIONS, { error: (issue) => `must be one of ${ACTIONS.join(', ')}; got ${show(issue.input)}` })
-    .optional(),
-  customAction: functionSchema<NonNullable<Options['customAction']>>(
-    'a function or an injectable class',
-  ).optional(),
-  banDuration: banDurationSchema().optional(),
-  banScope: z.enum(['all', 'route'], { error: () => "must be 'all' or 'route'" }).optional(),
-  scope: z
-    .union(
-      [z.enum(['route', 'class', 'global']), z.strictObject({ group: z.string().regex(NAME, NAME_FORMS) })],
-      { error: () => `must be 'route', 'class', 'global' or { group: name }, where a name ${NAME_FORMS}` },
-    )
-    .optional(),
-  passive: z.boolean('must be true or false').optional(),
-  cost: z
-    .union([countSchema(1), functionSchema<Options['cost'] & object>('a function')], {
-      error: () => 'must be an integer >= 1, or a function of the context',
-    })
-    .optional(),
-  cooldown: durationSchema(0).optional(),
-  delay: durationSchema(1).optional(),
-  trackBy: functionSchema<NonNullable<Options['trackBy']>>('a function').optional(),
-  after: z.literal('guards', { error: () => "must be 'guards'" }).optional(),
-  when: functionSchema<NonNullable<Options['when']>>('a function').optional(),
-});
+const FREQUENCY_FORMS = 'must be a number > 0 (events per second)';
+
+const RULE_SCHEMA = z.strictObject(
+  {
+    name: z.string().regex(NAME, NAME_FORMS).optional(),
+    threshold: countOrFunctionSchema<NonNullable<Options['threshold']>>().optional(),
+    maxThreshold: countSchema(1).optional(),
+    maxFrequency: z.number(FREQUENCY_FORMS).positive(FREQUENCY_FORMS).optional(),
+    window: durationSchema(1).optional(),
+    pacing: z.boolean('must be true or false').optional(),
+    pattern: z.string('must be a string').optional(),
+    action: z
+      .enum(ACTIONS, { error: (issue) => `must be one of ${ACTIONS.join(', ')}; got ${show(issue.input)}` })
+      .optional(),
+    customAction: functionSchema<NonNullable<Options['customAction']>>(
+      'a function or an injectable class',
+    ).optional(),
+    banDuration: banDurationSchema().optional(),
+    banScope: z.enum(['all', 'route'], { error: () => "must be 'all' or 'route'" }).optional(),
+    scope: z
+      .union(
+        [z.enum(['route', 'class', 'global']), z.strictObject({ group: z.string().regex(NAME, NAME_FORMS) })],
+        { error: () => `must be 'route', 'class', 'global' or { group: name }, where a name ${NAME_FORMS}` },
+      )
+      .optional(),
+    passive: z.boolean('must be true or false').optional(),
+    cost: countOrFunctionSchema<NonNullable<Options['cost']>>().optional(),
+    cooldown: durationSchema(0).optional(),
+    delay: durationSchema(1).optional(),
+    trackBy: functionSchema<NonNullable<Options['trackBy']>>('a function').optional(),
+    after: z.literal('guards', { error: () => "must be 'guards'" }).optional(),
+    when: functionSchema<NonNullable<Options['when']>>('a function').optional(),
+  },
+  'must be an object',
+);
 
 type Parsed = z.output<typeof RULE_SCHEMA>;
 type Report = (key: string, message: string) => void;
