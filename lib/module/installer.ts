@@ -34,15 +34,16 @@ export class Installer {
   constructor(private readonly parts: InstallerParts) {
     this.binding = new InterceptorBinding(parts.interceptor, parts.config);
     const { adapterHost } = parts;
-    if (adapterHost.httpAdapter) this.hook(adapterHost.httpAdapter);
-    // Under @nestjs/testing the adapter comes later; before version 11 nothing tells when.
-    else (adapterHost as Partial<HttpAdapterHost>).init$?.subscribe(() => this.hook(adapterHost.httpAdapter));
+    this.hook();
+    // Under @nestjs/testing the adapter comes later; before version 11 nothing tells when. An application context says
+    // that it comes, but it never does.
+    (adapterHost as Partial<HttpAdapterHost>).init$?.subscribe(() => this.hook());
   }
 
   /** Compiles the rules of all routes and binds what they need. @throws ConfigurationError with every problem. */
   configure(): void {
     const { adapterHost, config, options, runtime, guard } = this.parts;
-    if (adapterHost.httpAdapter) this.hook(adapterHost.httpAdapter);
+    this.hook();
     const routes = discoverRoutes(this.parts);
     this.checked = true;
     for (const warning of this.compile(() => runtime.rules.install(routes, options.rules)))
@@ -79,8 +80,9 @@ export class Installer {
     return warnings;
   }
 
-  private hook(adapter: HttpServer): void {
-    if (this.hooked) return;
+  private hook(): void {
+    const adapter = this.parts.adapterHost.httpAdapter as HttpServer | null | undefined;
+    if (this.hooked || !adapter) return;
     this.hooked = true;
     const platform = platformOf(adapter);
     if (!platform) {

@@ -7,6 +7,7 @@ import { bodyKind } from '../patterns/serialise.js';
 import type { MaybePromise } from '../storage/storage.js';
 import type { Pass } from '../tracker/pass.js';
 import { RequestRuntime } from './request-runtime.js';
+import { stateOf } from './request-state.js';
 import type { RequestState } from './request-state.js';
 
 /**
@@ -24,9 +25,9 @@ export class BehaviorInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): MaybePromise<Observable<unknown>> {
     if (context.getType() !== 'http') return next.handle();
     const { platform, gate } = this.runtime;
-    const state = gate.stateOf(platform.rawRequest(context.switchToHttp().getRequest()));
-    const { watched } = state;
-    if (!watched || state.intercepted) return next.handle();
+    // Without a state the guard has not run; or this is a request of another application with the same controllers.
+    const state = stateOf(platform.rawRequest(context.switchToHttp().getRequest()), gate);
+    if (!state?.watched || state.intercepted) return next.handle();
     state.intercepted = true;
     const entered = this.enter(state, context);
     if (entered instanceof Promise) return entered.then(() => this.handle(state, context, next));
