@@ -1,18 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import type { ActorPolicy } from '../actor/actor-policy.js';
-import { BehaviorGuardError, ConfigurationError } from '../errors/errors.js';
+import { BehaviorGuardError } from '../errors/errors.js';
 import type { BehaviorEvent } from '../events/behavior-event.js';
 import type { EventBus } from '../events/event-bus.js';
 import type { SinkStats } from '../events/event-sink.js';
 import { ResponseText } from '../patterns/response-text.js';
-import { BehaviorRule } from '../rules/behavior-rule.js';
-import type { BanDuration } from '../rules/behavior-rule.js';
-import { compilePlans } from '../rules/compile-plan.js';
+import type { BanDuration, BehaviorRule } from '../rules/behavior-rule.js';
 import { DURATION_FORMS, durationToMs } from '../rules/duration.js';
 import type { ConfiguredRule, RuleBook } from '../rules/rule-book.js';
 import type { ActorGroup } from '../rules/route-plan.js';
-import { defineRule } from '../rules/rule-schema.js';
 import type { Ban } from '../storage/storage.js';
 import type { CustomActions } from './custom-actions.js';
 import type { Reporter } from './reporter.js';
@@ -20,6 +17,7 @@ import { RuleInputResolver } from './rule-inputs.js';
 import type { RuleInputs } from './rule-inputs.js';
 import type { TrackerSettings } from './settings.js';
 import type { StorageGateway } from './storage-gateway.js';
+import { TrackedRules } from './tracked-rules.js';
 
 /** Options of {@link BehaviorTracker.ban}. */
 export interface BanOptions {
@@ -60,11 +58,12 @@ export class BehaviorTracker {
   /** Every event as it happens. What a subscriber throws, RxJS rethrows later, outside of the request. */
   readonly events$: Observable<BehaviorEvent>;
   private readonly inputs: RuleInputResolver;
-  private readonly groups = new WeakMap<BehaviorRule, Map<string, ActorGroup>>();
+  private readonly tracked: TrackedRules;
 
   constructor(private readonly parts: TrackerParts) {
     this.events$ = parts.bus.events$;
     this.inputs = new RuleInputResolver(parts.reporter);
+    this.tracked = new TrackedRules(parts.settings);
   }
 
   /**
@@ -75,7 +74,7 @@ export class BehaviorTracker {
    * @param endpointId any name for what is used. @throws ConfigurationError if the rule is invalid.
    */
   async trackEndpointUsage(endpointId: string, actor: string, rule: BehaviorRule): Promise<boolean> {
-    return this.count(endpointId, actor, this.groupOf(rule, endpointId), {});
+    return this.count(endpointId, actor, this.tracked.groupOf(rule, endpointId), {});
   }
 
   /**
@@ -89,7 +88,7 @@ export class BehaviorTracker {
     response: { readonly status: number; readonly body?: unknown },
     rule: BehaviorRule,
   ): Promise<boolean> {
-    const group = this.groupOf(rule, endpointId);
+    const group = this.tracked.groupOf(rule, endpointId);
     const text = new ResponseText(response.body, this.parts.settings.maxInspectBytes);
     const inputs = await this.inputs.ofResponse(group, { facts: response, text }, endpointId);
     return inputs ? this.count(endpointId, actor, group, inputs) : false;
@@ -107,9 +106,9 @@ export class BehaviorTracker {
     endpointId: string,
     details: ActionDetails = {},
   ): Promise<boolean> {
-    const [compiled] = this.groupOf(rule, endpointId).rules;
+    const [compiled] = this.tracked.groupOf(rule, endpointId).rules;
     const { action, passive, banDurationMs, banScope, customAction } = compiled.definition;
-    const name = this.parts.actors.normaliseActor(actor);
+    const name = this.actorOf(actor);
     const reason = details.reason ?? `rule '${compiled.name}' of ${endpointId}`;
     const event: BehaviorEvent = {
       type: 'violation',
@@ -217,36 +216,7 @@ export class BehaviorTracker {
     if (typeof actor === 'string' && actor !== '') return this.parts.actors.normaliseActor(actor);
     throw new BehaviorGuardError('ARGUMENT_INVALID', 'actor: must be a string that is not empty');
   }
-
-  /** The rule as a group of its own on this endpoint. Banning is left to `applyAction`. */
-  private groupOf(rule: BehaviorRule, endpointId: string): ActorGroup {
-    const perEndpoint = this.groups.get(rule) ?? new Map<string, ActorGroup>();
-    this.groups.set(rule, perEndpoint);
-    const known = perEndpoint.get(endpointId);
-    if (known) return known;
-    const { settings } = this.parts;
-    const defined = defineRule(rule.type, rule.options, settings.defaults, { path: `rule of ${endpointId}` });
-    if ('problems' in defined) throw new ConfigurationError(defined.problems);
-    const definition = { ...defined.definition, phase: 'request' as const, trackBy: undefined };
-    const path = `rule of ${endpointId}`;
-    const rules = [{ definition, declaredAt: 'tracker', path }];
-    const route = {
-      endpoint: endpointId,
-      className: endpointId,
-      rules,
-      trackBy: undefined,
-      trackAfterGuards: false,
-    };
-    const [group] = compilePlans([route], settings.escalation).plans[0].phases.request as [ActorGroup];
-    const withoutBan = { ...group, queries: group.queries.map(({ ban: _, ...query }) => query) };
-    if (perEndpoint.size >= MOST_ENDPOINTS_PER_RULE) perEndpoint.clear();
-    perEndpoint.set(endpointId, withoutBan);
-    return withoutBan;
-  }
 }
-
-/** Endpoint names come from the application; one that makes them up per call must not grow memory. */
-const MOST_ENDPOINTS_PER_RULE = 1000;
 
 function banMs(duration: BanDuration): number {
   const ms = duration === 'permanent' ? Infinity : durationToMs(duration);
