@@ -4,7 +4,7 @@ import type { ConfigurationProblem } from '../errors/errors.js';
 import { EventBus } from '../events/event-bus.js';
 import { DenialResponder } from '../request/denial.js';
 import { ExcludedPaths } from '../request/excluded-paths.js';
-import { RequestGate } from '../request/request-hook.js';
+import { RequestGate } from '../request/request-gate.js';
 import { RequestRuntime } from '../request/request-runtime.js';
 import { RuleBook } from '../rules/rule-book.js';
 import { MemoryStorage } from '../storage/memory/memory-storage.js';

@@ -18,18 +18,20 @@ export class BehaviorGuard implements CanActivate {
   canActivate(context: ExecutionContext): MaybePromise<boolean> {
     if (context.getType() !== 'http') return true;
     const { platform, gate, rules, evaluator } = this.runtime;
-    const http = context.switchToHttp();
-    const request = platform.rawRequest(http.getRequest());
+    const request = platform.rawRequest(context.getArgByIndex(0));
+    const plan = rules.planOf(context.getClass(), context.getHandler());
+    if (!plan) {
+      gate.passUnwatched(request);
+      return true;
+    }
     const state = gate.stateOf(request);
     if (state.guarded) return true;
     state.guarded = true;
     if (state.standing === 'allowed') return true;
-    const plan = rules.planOf(context.getClass(), context.getHandler());
-    if (!plan) return true;
     const { client } = state;
     const subject = { client, endpoint: plan.endpoint, context, request, address: client.address };
     state.watched = { plan, subject, headersBefore: undefined, quotas: NONE };
-    if (plan.phases.end) this.runtime.watchEnd(state, platform.rawResponse(http.getResponse()));
+    if (plan.phases.end) this.runtime.watchEnd(state, platform.rawResponse(context.getArgByIndex(1)));
     const refused = evaluator.findRefusal(plan.bannable.early, subject);
     if (refused) return this.runtime.refuse(refused, state, context);
     if (!plan.phases.request) return this.runtime.admitted(state, context);

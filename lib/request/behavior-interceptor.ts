@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
-import { Observable, from, switchMap } from 'rxjs';
-import type { Subscriber } from 'rxjs';
+import { Observable, Subscriber, from, switchMap } from 'rxjs';
 import { ResponseText } from '../patterns/response-text.js';
 import { bodyKind } from '../patterns/serialise.js';
 import type { MaybePromise } from '../storage/storage.js';
@@ -26,7 +25,7 @@ export class BehaviorInterceptor implements NestInterceptor {
     if (context.getType() !== 'http') return next.handle();
     const { platform, gate } = this.runtime;
     // Without a state the guard has not run; or this is a request of another application with the same controllers.
-    const state = stateOf(platform.rawRequest(context.switchToHttp().getRequest()), gate);
+    const state = stateOf(platform.rawRequest(context.getArgByIndex(0)), gate);
     if (!state?.watched || state.intercepted) return next.handle();
     state.intercepted = true;
     const entered = this.enter(state, context);
@@ -56,29 +55,15 @@ export class BehaviorInterceptor implements NestInterceptor {
     return judged ? this.judgedResponse(next.handle(), state, context) : next.handle();
   }
 
-  /**
-   * The last value decides, as the framework sends the last value. One hand-written Observable: operators cost several
-   * times as much per request.
-   */
+  /** The last value decides, as the framework sends the last value. */
   private judgedResponse(
     source: Observable<unknown>,
     state: RequestState,
     context: ExecutionContext,
   ): Observable<unknown> {
     return new Observable((subscriber: Subscriber<unknown>) => {
-      let hasValue = false;
-      let last: unknown;
-      return source.subscribe({
-        next: (value) => {
-          hasValue = true;
-          last = value;
-        },
-        error: (error: unknown) => subscriber.error(error),
-        complete: () => {
-          if (hasValue) this.deliver(subscriber, last, state, context);
-          else subscriber.complete();
-        },
-      });
+      const deliver = (body: unknown) => this.deliver(subscriber, body, state, context);
+      return source.subscribe(new LastValue(subscriber, deliver));
     });
   }
 
@@ -111,7 +96,7 @@ export class BehaviorInterceptor implements NestInterceptor {
       return undefined;
     }
     const { platform, evaluator, maxInspectBytes } = this.runtime;
-    const status = platform.rawResponse(context.switchToHttp().getResponse()).statusCode;
+    const status = platform.rawResponse(context.getArgByIndex(1)).statusCode;
     const response = { facts: { status, body, context }, text: new ResponseText(body, maxInspectBytes) };
     const pass = evaluator.evaluate(plan, 'body', subject, { response });
     if (pass instanceof Promise) return pass.then((value) => this.concludeBody(value, state, context));
@@ -132,5 +117,28 @@ export class BehaviorInterceptor implements NestInterceptor {
     this.runtime.reporter.warn(
       `${endpoint} returned a stream or buffer, which body patterns don't look into. (Said once.)`,
     );
+  }
+}
+
+/** Passes on errors and the end, but hands the last value to `deliver`. By hand: operators cost several times as much. */
+class LastValue extends Subscriber<unknown> {
+  private hasValue = false;
+  private last: unknown;
+
+  constructor(
+    downstream: Subscriber<unknown>,
+    private readonly deliver: (value: unknown) => void,
+  ) {
+    super(downstream);
+  }
+
+  protected override _next(value: unknown): void {
+    this.hasValue = true;
+    this.last = value;
+  }
+
+  protected override _complete(): void {
+    if (this.hasValue) this.deliver(this.last);
+    else super._complete();
   }
 }

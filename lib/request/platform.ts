@@ -11,7 +11,7 @@ export interface Answer {
 type HeaderValue = string | number | readonly string[];
 
 /** Headers by name, in lower case. */
-export type HeaderSnapshot = Map<string, HeaderValue>;
+export type HeaderSnapshot = OutgoingHttpHeaders;
 
 /** Looks at a request before routing. @returns the answer that refuses it, or `undefined` to let it go on. */
 export type RequestHook = (request: IncomingMessage, response: ServerResponse) => Answer | undefined;
@@ -147,19 +147,18 @@ class FastifyPlatform implements Platform {
   }
 }
 
-/** Lists are copied, as the platforms append to them in place. */
+/** Of headers that the platform has copied; it appends to lists in place, so these are copied too. */
 function snapshot(headers: OutgoingHttpHeaders): HeaderSnapshot {
-  const copy = new Map<string, HeaderValue>();
   for (const name in headers) {
     const value = headers[name];
-    if (value !== undefined) copy.set(name, Array.isArray(value) ? [...value] : value);
+    if (Array.isArray(value)) headers[name] = [...value];
   }
-  return copy;
+  return headers;
 }
 
 /** Names whose value differs, with the value of before. */
 function changed(before: HeaderSnapshot, after: HeaderSnapshot): [string, HeaderValue | undefined][] {
-  return [...after]
-    .filter(([name, value]) => String(before.get(name)) !== String(value))
-    .map(([name]) => [name, before.get(name)]);
+  return Object.keys(after)
+    .filter((name) => String(before[name]) !== String(after[name]))
+    .map((name) => [name, before[name]]);
 }

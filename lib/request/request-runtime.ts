@@ -11,7 +11,7 @@ import type { DenialResponder } from './denial.js';
 import type { Platform } from './platform.js';
 import type { QuotaHeaderStyle } from './quota-headers.js';
 import { quotasIn, writeQuotaHeaders } from './quota-headers.js';
-import type { RequestGate } from './request-hook.js';
+import type { RequestGate } from './request-gate.js';
 import type { RequestState } from './request-state.js';
 import { onResponseEnd } from './response-end.js';
 
@@ -72,7 +72,7 @@ export class RequestRuntime {
   admitted(state: RequestState, context: ExecutionContext): boolean {
     const { watched } = state;
     if (watched?.plan.phases.body) {
-      watched.headersBefore = this.platform.headersOf(context.switchToHttp().getResponse());
+      watched.headersBefore = this.platform.headersOf(context.getArgByIndex(1));
     }
     this.reporter.request(() => `${state.client.actor} → ${watched?.plan.endpoint ?? ''}: allowed`);
     return true;
@@ -85,11 +85,10 @@ export class RequestRuntime {
     const subject = state.watched?.subject ?? { endpoint: decision.endpoint };
     this.denials.report(decision, subject);
     this.reporter.request(() => `${logText(decision.actor)} → ${decision.endpoint}: ${decision.kind}`);
-    const http = context.switchToHttp();
     if (decision.retryAfterSeconds !== undefined) {
-      this.platform.setHeader(http.getResponse(), 'Retry-After', String(decision.retryAfterSeconds));
+      this.platform.setHeader(context.getArgByIndex(1), 'Retry-After', String(decision.retryAfterSeconds));
     }
-    const request = this.platform.rawRequest(http.getRequest());
+    const request = this.platform.rawRequest(context.getArgByIndex(0));
     const exception = this.denials.exception(decision, { request, execution: context });
     if (exception instanceof Promise) {
       return exception.then((value) => {
@@ -106,16 +105,16 @@ export class RequestRuntime {
     if (this.headers === false || !plan || !watched) return;
     const quotas = quotasIn(pass, plan);
     watched.quotas = watched.quotas.length === 0 ? quotas : [...watched.quotas, ...quotas];
-    const response: object = context.switchToHttp().getResponse();
+    const response: object = context.getArgByIndex(1);
     writeQuotaHeaders(watched.quotas, plan, this.headers, (name, value) => {
       this.platform.setHeader(response, name, value);
-      watched.headersBefore?.set(name.toLowerCase(), value);
+      if (watched.headersBefore) watched.headersBefore[name.toLowerCase()] = value;
     });
   }
 
   /** Removes what the handler and others have added since the guard ran, so that the refusal carries none of it. */
   withhold(state: RequestState, context: ExecutionContext): void {
-    const response: object = context.switchToHttp().getResponse();
+    const response: object = context.getArgByIndex(1);
     const before = state.watched?.headersBefore;
     if (before) this.platform.restoreHeaders(response, before);
     this.platform.setHeader(response, 'Cache-Control', 'no-store');

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ActorPolicy } from '../actor/actor-policy.js';
+import type { ActorPolicy, Standing } from '../actor/actor-policy.js';
+import type { ClientAddress } from '../actor/client-address.js';
 import type { RuleBook } from '../rules/rule-book.js';
 import { UNMATCHED } from '../rules/route-plan.js';
 import type { Decision } from '../tracker/decision.js';
@@ -16,7 +17,7 @@ import type { RequestState } from './request-state.js';
 import { onResponseEnd } from './response-end.js';
 
 /** What the hook works with. */
-export interface RequestHookParts {
+export interface RequestGateParts {
   readonly actors: ActorPolicy;
   readonly storage: StorageGateway;
   readonly rules: RuleBook;
@@ -34,45 +35,31 @@ export interface RequestHookParts {
 export class RequestGate {
   private warnedOfForwarded = false;
 
-  constructor(private readonly parts: RequestHookParts) {}
+  constructor(private readonly parts: RequestGateParts) {}
 
   /** @returns the answer that refuses the request. Never throws. */
   admit(request: IncomingMessage, response: ServerResponse): Answer | undefined {
-    const state = this.enter(request);
-    if (state.standing === 'allowed') return undefined;
-    const decision = this.refusalOf(state);
+    const { excluded, rules, denials } = this.parts;
+    if (excluded.has(originalUrlOf(request))) return undefined;
+    const client = this.clientOf(request);
+    const standing = this.parts.actors.standingOfClient(client);
+    if (standing === 'allowed') return undefined;
+    const decision = this.refusalOf(client, standing);
     if (decision) {
-      const { address } = state.client;
-      this.parts.denials.report(decision, { endpoint: UNMATCHED, request, address, unmatched: true });
-      return this.parts.denials.answer(decision, { request });
+      const subject = { endpoint: UNMATCHED, request, address: client.address, unmatched: true };
+      denials.report(decision, subject);
+      return denials.answer(decision, { request });
     }
-    if (this.parts.rules.unmatched) this.watchUnmatched(request, response, state);
+    if (rules.unmatched) this.watchUnmatched(request, response, this.stateOf(request));
     return undefined;
   }
 
-  /** The state of a request, made by the hook; or here where a request came around it. */
+  /** The state of a request. Made on demand: a request that no rule concerns has none. */
   stateOf(request: IncomingMessage): RequestState {
-    return stateOf(request, this) ?? this.enter(request);
-  }
-
-  /** Why a client may not enter at all. Marks the state. */
-  refusalOf(state: RequestState): Decision | undefined {
-    const { client, standing } = state;
-    if (standing === 'denied') {
-      state.denied = true;
-      return this.parts.verdicts.deniedDecision(client.actor, UNMATCHED);
-    }
-    const ban = this.parts.storage.findBan(client.actor);
-    if (!ban) return undefined;
-    state.bannedBefore = true;
-    state.denied = true;
-    return this.parts.verdicts.bannedDecision(ban, UNMATCHED);
-  }
-
-  private enter(request: IncomingMessage): RequestState {
+    const known = stateOf(request, this);
+    if (known) return known;
     const { actors, excluded } = this.parts;
-    const client = actors.clientOf(request);
-    if (client.forwardedIgnored && !this.warnedOfForwarded) this.warnOfForwarded(client.address);
+    const client = this.clientOf(request);
     const standing = excluded.has(originalUrlOf(request)) ? 'allowed' : actors.standingOfClient(client);
     const state: RequestState = {
       owner: this,
@@ -86,6 +73,24 @@ export class RequestGate {
     };
     setState(request, state);
     return state;
+  }
+
+  /** Notes that a request has come to a route that no rule concerns. */
+  passUnwatched(request: IncomingMessage): void {
+    const state = stateOf(request, this);
+    if (state) state.guarded = true;
+  }
+
+  private refusalOf(client: ClientAddress, standing: Standing): Decision | undefined {
+    if (standing === 'denied') return this.parts.verdicts.deniedDecision(client.actor, UNMATCHED);
+    const ban = this.parts.storage.findBan(client.actor);
+    return ban && this.parts.verdicts.bannedDecision(ban, UNMATCHED);
+  }
+
+  private clientOf(request: IncomingMessage): ClientAddress {
+    const client = this.parts.actors.clientOf(request);
+    if (client.forwardedIgnored && !this.warnedOfForwarded) this.warnOfForwarded(client.address);
+    return client;
   }
 
   private watchUnmatched(request: IncomingMessage, response: ServerResponse, state: RequestState): void {
