@@ -50,7 +50,7 @@ export type {
   Threshold,
   TrackBy as TrackByFunction,
 } from './rules/behavior-rule.js';
-export type { ConfiguredRule } from './rules/rule-book.js';
+export type { ConfiguredRule } from './rules/configured-rules.js';
 export { MemoryStorage } from './storage/memory/memory-storage.js';
 export type { MemoryStorageOptions } from './storage/memory/options.js';
 export type {

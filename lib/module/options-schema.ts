@@ -6,14 +6,14 @@ import type { ConfigurationProblem } from '../errors/errors.js';
 import type { EventSink } from '../events/event-sink.js';
 import type { ChallengeHandler, ErrorResponses } from '../request/denial.js';
 import type { QuotaHeaderStyle } from '../request/quota-headers.js';
-import type { ConfiguredRule } from '../rules/rule-book.js';
+import type { ConfiguredRule } from '../rules/configured-rules.js';
 import {
   banDurationSchema,
   countSchema,
   durationSchema,
   functionSchema,
   issuesOf,
-} from '../rules/rule-schema.js';
+} from '../rules/value-schemas.js';
 import type { BehaviorStorage } from '../storage/storage.js';
 import type { TrackerSettings } from '../tracker/settings.js';
 import type { GuardModuleOptions } from './options.js';

@@ -4,7 +4,7 @@ import type { EventSink } from '../events/event-sink.js';
 import type { ChallengeHandler, ErrorResponses } from '../request/denial.js';
 import type { QuotaHeaderStyle } from '../request/quota-headers.js';
 import type { BanDuration, Duration } from '../rules/behavior-rule.js';
-import type { ConfiguredRule } from '../rules/rule-book.js';
+import type { ConfiguredRule } from '../rules/configured-rules.js';
 import type { BehaviorStorage } from '../storage/storage.js';
 import type { StorageErrorPolicy } from '../tracker/settings.js';
 

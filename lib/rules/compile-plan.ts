@@ -2,18 +2,11 @@ import type { ConfigurationProblem } from '../errors/errors.js';
 import type { BanTerms, Counter, RuleQuery } from '../storage/storage.js';
 import type { RuleAction, TrackBy } from './behavior-rule.js';
 import { quotaPlan } from './quota.js';
+import { CounterTable, counterOf } from './rule-counter.js';
+import type { CountingRule, DeclaredRule } from './rule-counter.js';
 import type { RuleDefinition, RulePhase } from './rule-definition.js';
 import { UNMATCHED } from './route-plan.js';
 import type { ActorGroup, CompiledRule, PhasePlan, RoutePlan } from './route-plan.js';
-
-/** A validated rule and where it was written. */
-export interface DeclaredRule {
-  readonly definition: RuleDefinition;
-  /** Identity of the place of writing: `rules`, a class, or `Class.method`. Part of the counter's identity. */
-  readonly declaredAt: string;
-  /** For messages: `rules[1]`, `ShopController.buy @UsageMonitor`. */
-  readonly path: string;
-}
 
 /** All rules that apply to one route, and what else its decorators say. */
 export interface RouteRules {
@@ -33,12 +26,10 @@ export interface Escalation {
   readonly memoryMs: number;
 }
 
-interface PlacedRule {
+interface PlacedRule extends CountingRule {
   readonly name: string;
-  readonly definition: RuleDefinition;
   readonly phase: RulePhase;
   readonly trackBy: TrackBy | undefined;
-  readonly counter: Omit<Counter, 'capacity'>;
   /** Identity for the report cooldown. */
   readonly id: string;
   /** Only asks its counter, which another phase fills. */
@@ -55,11 +46,6 @@ export function compilePlans(
   const counters = new CounterTable(placed.flat());
   const plans = routes.map((route, index) => planOf(route, placed[index], counters, escalation));
   return { plans, problems };
-}
-
-/** Counting class of an action: see `CountingClass`. */
-export function countingClass(action: RuleAction): Counter['class'] {
-  return action === 'throttle' || action === 'delay' || action === 'challenge' ? 'served' : 'attempts';
 }
 
 /** Whether a violation refuses the request (a delay does only without a free hold slot). */
@@ -102,60 +88,6 @@ function freeName(base: string, names: Set<string>): string {
   for (let ordinal = 2; names.has(name); ordinal++) name = `${base}-${ordinal}`;
   names.add(name);
   return name;
-}
-
-/**
- * Identity of a rule's counter. It holds no index into a list of rules, so that instances with slightly different
- * rule sets on one storage (a rolling deploy) mean the same counter wherever they have the same rule.
- */
-function counterOf(
-  route: RouteRules,
-  declared: DeclaredRule,
-  keys: Map<string, number>,
-): Omit<Counter, 'capacity'> {
-  const { definition } = declared;
-  const kind = definition.pacing ? 'pacing' : 'window';
-  const countClass = countingClass(definition.action);
-  const what = `${definition.type}|${definition.pattern?.source ?? ''}|${definition.windowMs}|${countClass}|${kind}`;
-  const shared = { kind, windowMs: definition.windowMs, class: countClass } as const;
-  if (typeof definition.scope === 'object')
-    return { scope: `group:${definition.scope.group}`, name: what, ...shared };
-  const key = `${declared.declaredAt}|${definition.name ?? `${what}|${definition.action}`}`;
-  const twins = keys.get(key) ?? 0;
-  keys.set(key, twins + 1);
-  const scope =
-    definition.scope === 'global'
-      ? 'global'
-      : definition.scope === 'class'
-        ? `class:${route.className}`
-        : `route:${route.endpoint}`;
-  return { scope, name: twins === 0 ? key : `${key}|${twins + 1}`, ...shared };
-}
-
-/** One `Counter` object for each identity, with the largest threshold of its rules as capacity. */
-class CounterTable {
-  private readonly counters = new Map<string, Counter>();
-
-  constructor(rules: readonly PlacedRule[]) {
-    const capacities = new Map<string, number>();
-    for (const { counter, definition } of rules) {
-      const key = keyOf(counter);
-      capacities.set(key, Math.max(capacities.get(key) ?? 0, definition.threshold));
-    }
-    for (const { counter } of rules) {
-      const key = keyOf(counter);
-      if (!this.counters.has(key))
-        this.counters.set(key, { ...counter, capacity: capacities.get(key) as number });
-    }
-  }
-
-  get(counter: Omit<Counter, 'capacity'>): Counter {
-    return this.counters.get(keyOf(counter)) as Counter;
-  }
-}
-
-function keyOf(counter: Omit<Counter, 'capacity'>): string {
-  return `${counter.scope}\n${counter.name}`;
 }
 
 function planOf(

@@ -1,24 +1,17 @@
 import { ConfigurationError } from '../errors/errors.js';
 import type { ConfigurationProblem } from '../errors/errors.js';
-import type { BehaviorRule, BehaviorRuleOptions, CustomAction, RuleType, TrackBy } from './behavior-rule.js';
+import type { BehaviorRule, CustomAction, TrackBy } from './behavior-rule.js';
 import { compilePlans } from './compile-plan.js';
-import type { DeclaredRule, Escalation, RouteRules } from './compile-plan.js';
-import { compileHandler, compileMatch, MATCH_FORMS } from './route-match.js';
-import type { RouteMatcher, RoutePatterns } from './route-match.js';
-import { needsInterceptor, UNMATCHED } from './route-plan.js';
+import type { Escalation, RouteRules } from './compile-plan.js';
+import { defineConfigured, isObject, unmatchedRules } from './configured-rules.js';
+import type { ConfiguredDefinition, ConfiguredRule } from './configured-rules.js';
+import type { RoutePatterns } from './route-match.js';
+import { needsInterceptor } from './route-plan.js';
 import type { RoutePlan } from './route-plan.js';
+import type { DeclaredRule } from './rule-counter.js';
 import type { RuleDefaults } from './rule-definition.js';
 import { defineRule } from './rule-schema.js';
 import type { RulePlace } from './rule-schema.js';
-
-/** A rule in the module's options: what it applies to, its type and its options. */
-export interface ConfiguredRule extends BehaviorRuleOptions {
-  /** Method and registered pattern, prefix and URI version included, `*` allowed: `'POST /api/login'`. */
-  match?: string;
-  /** Instead of `match`: `'AuthController.login'`. */
-  handler?: string;
-  type: RuleType;
-}
 
 /** A rule that a decorator wrote. */
 export interface DecoratedRule extends RulePlace {
@@ -122,7 +115,7 @@ export class RuleBook {
   private compile(rules: readonly ConfiguredRule[]): Compiled {
     const problems: ConfigurationProblem[] = [];
     const warnings: string[] = [];
-    const configured = this.defineConfigured(rules, problems);
+    const configured = defineConfigured(rules, this.routes, this.settings.defaults, problems);
     const perRoute = this.routes.map((route) => this.rulesOf(route, configured, problems, warnings));
     const unmatched = unmatchedRules(configured);
     this.checkActions([...perRoute, unmatched], problems);
@@ -134,32 +127,6 @@ export class RuleBook {
     problems.push(...planProblems);
     if (problems.length > 0) throw new ConfigurationError(distinct(problems));
     return { ...indexPlans(this.routes, plans), warnings };
-  }
-
-  private defineConfigured(
-    rules: readonly ConfiguredRule[],
-    problems: ConfigurationProblem[],
-  ): ConfiguredDefinition[] {
-    if (!Array.isArray(rules)) {
-      problems.push({ path: 'rules', message: 'must be a list of rules' });
-      return [];
-    }
-    return rules.flatMap((rule: unknown, index) => {
-      const path = `rules[${index}]`;
-      if (!isObject(rule)) {
-        problems.push({ path, message: 'must be an object' });
-        return [];
-      }
-      const { match, handler, type, ...options } = rule as Partial<ConfiguredRule>;
-      const matcher = matcherOf(path, match, handler, this.routes, problems);
-      const defined = defineRule(type, options, this.settings.defaults, { path });
-      if ('problems' in defined) {
-        problems.push(...defined.problems);
-        return [];
-      }
-      const declaredAt = `rules ${match ?? handler ?? ''}`;
-      return matcher ? [{ matcher, declared: { definition: defined.definition, declaredAt, path } }] : [];
-    });
   }
 
   private rulesOf(
@@ -227,46 +194,6 @@ export class RuleBook {
   }
 }
 
-interface ConfiguredDefinition {
-  readonly matcher: RouteMatcher;
-  readonly declared: DeclaredRule;
-}
-
-function matcherOf(
-  path: string,
-  match: unknown,
-  handler: unknown,
-  routes: readonly GuardedRoute[],
-  problems: ConfigurationProblem[],
-): RouteMatcher | undefined {
-  if ((match === undefined) === (handler === undefined)) {
-    problems.push({ path, message: 'needs either match or handler' });
-    return undefined;
-  }
-  const key = match !== undefined ? 'match' : 'handler';
-  const value = match ?? handler;
-  const matcher =
-    typeof value !== 'string' ? undefined : key === 'match' ? compileMatch(value) : compileHandler(value);
-  if (!matcher) {
-    const forms = key === 'match' ? MATCH_FORMS : "'AuthController.login'";
-    problems.push({ path: `${path}.${key}`, message: `must look like ${forms}` });
-  } else if (!matcher.unmatched && !routes.some((route) => matcher.matches(route))) {
-    problems.push({
-      path: `${path}.${key}`,
-      message: `'${String(value)}' matches no route of this application`,
-    });
-  }
-  return matcher;
-}
-
-/** Only what is decided at the end of a response can be said of a request that no route matched. */
-function unmatchedRules(configured: readonly ConfiguredDefinition[]): RouteRules {
-  const rules = configured
-    .filter(({ matcher, declared }) => matcher.unmatched && declared.definition.phase === 'end')
-    .map(({ declared }) => declared);
-  return { endpoint: UNMATCHED, className: UNMATCHED, rules, trackBy: undefined, trackAfterGuards: false };
-}
-
 function indexPlans(
   routes: readonly GuardedRoute[],
   plans: readonly RoutePlan[],
@@ -284,10 +211,6 @@ function indexPlans(
 
 function watches({ phases, bannable }: RoutePlan): boolean {
   return Object.keys(phases).length > 0 || bannable.early.length > 0 || bannable.late.length > 0;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }
 
 /** A class's rule is validated once for each of its routes. */

@@ -5,57 +5,19 @@ import { compilePattern } from '../patterns/compile.js';
 import type { ResponsePattern } from '../patterns/pattern.js';
 import { DEFAULT_WINDOW_SECONDS } from './behavior-rule.js';
 import type { BehaviorRuleOptions, RuleType } from './behavior-rule.js';
-import { DURATION_FORMS, durationToMs } from './duration.js';
 import type { RuleDefaults, RuleDefinition, RulePhase } from './rule-definition.js';
+import {
+  MOST_EVENTS,
+  banDurationSchema,
+  countOrFunctionSchema,
+  countSchema,
+  durationSchema,
+  functionSchema,
+  issuesOf,
+  show,
+} from './value-schemas.js';
 
 type Options = BehaviorRuleOptions;
-
-/** A value that the application provides as a function. */
-export function functionSchema<T>(what: string): z.ZodType<T> {
-  return z.custom<T>((value) => typeof value === 'function', `must be ${what}`);
-}
-
-/** A duration in milliseconds; at least `minMs`. */
-export function durationSchema(minMs: number): z.ZodType<number, string | number> {
-  return z.custom<string | number>().transform((value, context) => {
-    const ms = durationToMs(value);
-    if (ms !== undefined && ms >= minMs) return ms;
-    const least = minMs > 0 ? ` of at least ${minMs} ms` : '';
-    context.addIssue({
-      code: 'custom',
-      message: `must be a duration${least}: ${DURATION_FORMS}; got ${show(value)}`,
-    });
-    return z.NEVER;
-  });
-}
-
-/** The length of a ban in milliseconds; `'permanent'` gives `Infinity`. */
-export function banDurationSchema(): z.ZodType<number, string | number> {
-  return z.union([z.literal('permanent').transform(() => Infinity), durationSchema(1)], {
-    error: () => `must be 'permanent' or a duration of at least 1 ms: ${DURATION_FORMS}`,
-  });
-}
-
-/** A count. */
-export function countSchema(least: number, most = MOST_EVENTS): z.ZodType<number> {
-  const message = `must be an integer from ${least} to ${most}`;
-  return z.number({ error: message }).int(message).min(least, message).max(most, message);
-}
-
-/** A count, or a function that the application provides. */
-function countOrFunctionSchema<T>(): z.ZodType<T> {
-  return z.custom<T>(
-    (value) => typeof value === 'function' || (Number.isInteger(value) && inRange(value as number)),
-    `must be an integer from 1 to ${MOST_EVENTS}, or a function of the context`,
-  );
-}
-
-function inRange(count: number): boolean {
-  return count >= 1 && count <= MOST_EVENTS;
-}
-
-/** Counters hold the cost of an event in 32 bits; no limit in the field comes near. */
-const MOST_EVENTS = 1_000_000_000;
 
 const NAME = /^[A-Za-z0-9_.:-]{1,64}$/;
 const NAME_FORMS = 'must be 1 to 64 letters, digits or any of _ . : -';
@@ -66,7 +28,7 @@ const FREQUENCY_FORMS = 'must be a number > 0 (events per second)';
 
 const RULE_SCHEMA = z.strictObject(
   {
-    name: z.string().regex(NAME, NAME_FORMS).optional(),
+    name: z.string(NAME_FORMS).regex(NAME, NAME_FORMS).optional(),
     threshold: countOrFunctionSchema<NonNullable<Options['threshold']>>().optional(),
     maxThreshold: countSchema(1).optional(),
     maxFrequency: z.number(FREQUENCY_FORMS).positive(FREQUENCY_FORMS).optional(),
@@ -83,7 +45,10 @@ const RULE_SCHEMA = z.strictObject(
     banScope: z.enum(['all', 'route'], { error: () => "must be 'all' or 'route'" }).optional(),
     scope: z
       .union(
-        [z.enum(['route', 'class', 'global']), z.strictObject({ group: z.string().regex(NAME, NAME_FORMS) })],
+        [
+          z.enum(['route', 'class', 'global']),
+          z.strictObject({ group: z.string(NAME_FORMS).regex(NAME, NAME_FORMS) }),
+        ],
         { error: () => `must be 'route', 'class', 'global' or { group: name }, where a name ${NAME_FORMS}` },
       )
       .optional(),
@@ -136,21 +101,6 @@ export function defineRule(
   checkFields(ruleType, parsed.data, defaults, report, place.aliases ?? {});
   if (problems.length > 0) return { problems };
   return { definition: definitionOf(ruleType, parsed.data, defaults, pattern) };
-}
-
-/** The issues of a failed parse, with unknown keys one by one. */
-export function issuesOf(error: z.ZodError): { key: string; message: string }[] {
-  return error.issues.flatMap((issue) => {
-    const key = issue.path
-      .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
-      .join('')
-      .replace(/^\./, '');
-    if (issue.code !== 'unrecognized_keys') return [{ key, message: issue.message }];
-    return issue.keys.map((name) => ({
-      key: key ? `${key}.${name}` : name,
-      message: 'is not a known option',
-    }));
-  });
 }
 
 function checkType(type: unknown, report: Report): RuleType | undefined {
@@ -215,7 +165,8 @@ function checkWindow(rule: Parsed, report: Report): void {
 
 /** `floor(maxFrequency × window)`, at least 1; 0.29 × 100 is 29 although its product in floating point is just below. */
 function frequencyThreshold(perSecond: number, windowMs: number): number {
-  return Math.max(1, Math.floor((perSecond * windowMs) / 1000 + 1e-9));
+  // Three roundings: of the frequency, the product and the quotient.
+  return Math.max(1, Math.floor(((perSecond * windowMs) / 1000) * (1 + 4 * Number.EPSILON)));
 }
 
 function definitionOf(
@@ -270,10 +221,4 @@ const PERMANENT_COOLDOWN_MS = 7 * 86_400_000;
 function phaseOf(type: RuleType, rule: Parsed, pattern: ResponsePattern | undefined): RulePhase {
   if (type !== 'return_pattern') return rule.after ? 'afterGuards' : 'request';
   return pattern && pattern.kind !== 'status' ? 'body' : 'end';
-}
-
-function show(value: unknown): string {
-  if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint')
-    return String(value).slice(0, 40);
-  return (JSON.stringify(value) ?? String(value)).slice(0, 80);
 }

@@ -206,11 +206,10 @@ describe.each(PLATFORMS)('actions on %s', (platform) => {
   });
 
   it('challenge answers 429 where the handler returns nothing, and its status with the error body where it gives none', async () => {
-    let answer: { status: number } | undefined;
-    const app = await start({ challenge: () => answer });
+    const answers = [undefined, { status: 403 }];
+    const app = await start({ challenge: () => answers.shift() });
     await app.get('/challenged');
     expect((await app.get('/challenged')).status).toBe(429);
-    answer = { status: 403 };
     const { status, json } = await app.get('/challenged');
     expect([status, json.title]).toEqual([403, 'Too Many Requests']);
   });

@@ -167,7 +167,10 @@ describe.each(PLATFORMS)('bad input on %s', (platform) => {
     await app.statuses(2, `/actor-banned?actor=${encodeURIComponent('x\n[Nest] ERROR forged\u001b[2J')}`);
     await settled();
     expect(app.logs.lines.length).toBeGreaterThan(2);
-    for (const { message } of app.logs.lines) expect(message).not.toMatch(/[\n\u001b]/);
+    const forged = app.logs.lines.filter(
+      ({ message }) => message.includes('\n') || message.includes('\u001b'),
+    );
+    expect(forged).toEqual([]);
   });
 
   it('can not name a client address with an actor', async () => {

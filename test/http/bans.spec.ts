@@ -1,4 +1,4 @@
-import { CanActivate, Controller, Get, Post, UnauthorizedException, UseGuards } from '@nestjs/common';
+import { Controller, Get, Post, UnauthorizedException, UseGuards } from '@nestjs/common';
 import { ReturnMonitor, SkipBehaviorGuard, TrackBy, UsageMonitor } from 'nestjs-behavior-guard';
 import type { GuardModuleOptions } from 'nestjs-behavior-guard';
 import { PLATFORMS, settled, TestApp } from './support.js';
@@ -300,7 +300,7 @@ describe.each(PLATFORMS)('requests that other rules or the application refuse on
         canActivate: () => {
           throw new UnauthorizedException();
         },
-      } as CanActivate)
+      })
       @UsageMonitor({ maxCalls: 2, window: 60, action: 'throttle' })
       @ReturnMonitor('status:429', { maxOccurrences: 2, window: 60, banDuration: 600 })
       closed() {

@@ -203,7 +203,7 @@ describe('BehaviorTracker', () => {
 
     it('checks the rule as the application starts would', async () => {
       const tracker = await start();
-      const rule = new BehaviorRule('usage', { threshold: 0, window: -1 } as never);
+      const rule = new BehaviorRule('usage', { threshold: 0, window: -1 });
       const tracked = tracker.trackEndpointUsage('trade', 'user:ann', rule);
       await expect(tracked).rejects.toBeInstanceOf(ConfigurationError);
       await expect(tracked).rejects.toThrow(
@@ -320,6 +320,15 @@ describe('BehaviorTracker', () => {
       tracker.updateRules([]);
       expect(await app.statuses(3, '/plain')).toEqual([200, 200, 200]);
       expect(await app.statuses(2, '/limited')).toEqual([200, 429]);
+    });
+
+    it('keeps counting where only the threshold changed, and starts afresh with another window or counting class', async () => {
+      const tracker = await start({ rules: [limit(1)] });
+      expect(await app.statuses(2, '/plain')).toEqual([200, 429]);
+      tracker.updateRules([{ ...limit(1), window: 120 }]);
+      expect(await app.statuses(2, '/plain')).toEqual([200, 429]);
+      tracker.updateRules([{ ...limit(1), action: 'ban' }]);
+      expect(await app.statuses(2, '/plain')).toEqual([200, 403]);
     });
 
     it('changes nothing where one rule is invalid', async () => {
