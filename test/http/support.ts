@@ -3,6 +3,7 @@ import { Module } from '@nestjs/common';
 import type { INestApplication, LoggerService, ModuleMetadata } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import { Agent, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { BehaviorTracker, GuardModule } from 'nestjs-behavior-guard';
 import type { BehaviorEvent, GuardModuleOptions } from 'nestjs-behavior-guard';
@@ -144,6 +145,24 @@ export class TestApp {
     const statuses: number[] = [];
     for (let index = 0; index < count; index++) statuses.push((await this.get(path, from)).status);
     return statuses;
+  }
+
+  /** How often each status came, of so many requests sent at once. */
+  async crowd(count: number, path: string): Promise<Record<number, number>> {
+    const agent = new Agent({ keepAlive: true, maxSockets: 250 });
+    const headers = { 'x-forwarded-for': '203.0.113.1' };
+    const ask = () =>
+      new Promise<number>((resolve, reject) => {
+        const request = httpRequest(this.url + path, { agent, headers }, (response) => {
+          response.resume().once('end', () => resolve(response.statusCode ?? 0));
+        });
+        request.once('error', reject).end();
+      });
+    const statuses = await Promise.all(Array.from({ length: count }, ask));
+    agent.destroy();
+    return Object.fromEntries(
+      [...new Set(statuses)].map((each) => [each, statuses.filter((s) => s === each).length]),
+    );
   }
 
   eventsOf(type: BehaviorEvent['type']): BehaviorEvent[] {
