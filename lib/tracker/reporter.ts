@@ -94,7 +94,7 @@ export class Reporter {
 
   /** Something of the application's failed: an event, and a line at `error`, the same one at most once a minute. */
   failed(what: string, error: unknown, actor: string, endpoint: string): void {
-    const message = logText(error instanceof Error ? error.message : String(error), 1000);
+    const message = logText(messageOf(error), 1000);
     if (this.isNews(what))
       this.write('error', `${what} failed: ${message}`, error instanceof Error ? error.stack : undefined);
     const reason = `${what} failed: ${message}`;
@@ -190,4 +190,13 @@ export function originalUrlOf(request: IncomingMessage & { originalUrl?: string 
 /** JSON has no infinity. */
 function endOf(until: number): number | null {
   return until === Infinity ? null : until;
+}
+
+/** What was thrown, as text, even if it was made so as to have none. */
+function messageOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return 'something that has no text was thrown';
+  }
 }

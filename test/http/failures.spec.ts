@@ -37,6 +37,14 @@ class BrokenController {
   trackBy() {
     return {};
   }
+  @Get('track-by-exotic')
+  @TrackBy(() => {
+    throw Object.create(null); // eslint-disable-line @typescript-eslint/only-throw-error
+  })
+  @UsageMonitor(one)
+  trackByExotic() {
+    return {};
+  }
   @Get('track-by-promise')
   @TrackBy((() => Promise.reject(new Error('late'))) as never)
   @UsageMonitor(one)
@@ -114,6 +122,11 @@ const cases: [string, number[], string | undefined][] = [
     'custom action of BrokenController.actionRejects failed: async action broke',
   ],
   ['track-by', [200, 429, 429], 'trackBy of BrokenController.trackBy failed: trackBy broke'],
+  [
+    'track-by-exotic',
+    [200, 429, 429],
+    'trackBy of BrokenController.trackByExotic failed: something that has no text was thrown',
+  ],
   [
     'track-by-promise',
     [200, 429, 429],

@@ -4,6 +4,7 @@ import {
   Controller,
   Get,
   HttpCode,
+  HttpException,
   Module,
   Post,
   Query,
@@ -15,9 +16,10 @@ import {
 } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { APP_INTERCEPTOR, Reflector } from '@nestjs/core';
-import { ReturnMonitor, UsageMonitor } from 'nestjs-behavior-guard';
+import { MemoryStorage, ReturnMonitor, UsageMonitor } from 'nestjs-behavior-guard';
+import type { BehaviorStorage, RecordRequest } from 'nestjs-behavior-guard';
 import { Readable } from 'node:stream';
-import { map, of } from 'rxjs';
+import { EMPTY, map, of, throwError } from 'rxjs';
 import { PLATFORMS, TestApp } from './support.js';
 
 const WIN = { result: { outcome: 'victory', prize: 'gold-bar' } };
@@ -50,6 +52,23 @@ class BattleController {
   @ReturnMonitor(WON, twoWins)
   observable(@Query('last') last?: string) {
     return last === 'loss' ? of(WIN, WIN, WIN, LOSS) : of(LOSS, WIN);
+  }
+
+  @Get('empty')
+  @ReturnMonitor(WON, twoWins)
+  empty() {
+    return EMPTY;
+  }
+
+  @Get('empty-unguarded')
+  emptyUnguarded() {
+    return EMPTY;
+  }
+
+  @Get('failing')
+  @ReturnMonitor(WON, twoWins)
+  failing() {
+    return throwError(() => new HttpException('teapot', 418));
   }
 
   @Post('created')
@@ -204,6 +223,30 @@ describe.each(PLATFORMS)('body patterns on %s', (platform) => {
     expect({ text, regex }).toEqual({ text: [200, 429], regex: [200, 429] });
     app.clock.advance(60_000);
     expect((await app.get('/battle/text')).status).toBe(200);
+  });
+
+  it('leaves empty and failing Observables as they are', async () => {
+    expect(await app.statuses(3, '/battle/empty')).toEqual(await app.statuses(3, '/battle/empty-unguarded'));
+    expect(await app.statuses(3, '/battle/failing')).toEqual([418, 418, 418]);
+  });
+
+  it('withholds where the storage takes its time, too', async () => {
+    const storage = new MemoryStorage();
+    const record = storage.record.bind(storage);
+    const slow = Object.assign(storage as BehaviorStorage, {
+      record: async (request: RecordRequest) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        return record(request);
+      },
+    });
+    const slowApp = await TestApp.start(platform, {
+      controllers: [BattleController],
+      guard: { storage: slow },
+    });
+    for (const path of ['value', 'observable']) {
+      await slowApp.tracker.unban('203.0.113.1');
+      expect(await slowApp.statuses(3, `/battle/${path}`)).toEqual([200, 200, 403]);
+    }
   });
 
   it('withholds nothing for an alert', async () => {
