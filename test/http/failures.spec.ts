@@ -39,7 +39,7 @@ class BrokenController {
   }
   @Get('track-by-exotic')
   @TrackBy(() => {
-    throw Object.create(null); // eslint-disable-line @typescript-eslint/only-throw-error
+    throw Object.create(null);
   })
   @UsageMonitor(one)
   trackByExotic() {
