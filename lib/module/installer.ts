@@ -24,6 +24,11 @@ export interface InstallerParts extends DiscoverySources {
   readonly interceptor: BehaviorInterceptor;
 }
 
+/** Version 10 announces nothing, and its types don't know of it. */
+interface AnnouncingHost {
+  readonly init$?: { subscribe(listener: () => void): unknown };
+}
+
 /** Puts hook, guard, interceptor and filter in place: the hook as early as the adapter is there, the rest in `configure()`. */
 export class Installer {
   private readonly logger = new Logger('BehaviorGuard');
@@ -37,7 +42,8 @@ export class Installer {
     this.hook();
     // Under @nestjs/testing the adapter comes later; before version 11 nothing tells when. An application context says
     // that it comes, but it never does.
-    (adapterHost as Partial<HttpAdapterHost>).init$?.subscribe(() => this.hook());
+    const { init$ } = adapterHost as AnnouncingHost;
+    init$?.subscribe(() => this.hook());
   }
 
   /** Compiles the rules of all routes and binds what they need. @throws ConfigurationError with every problem. */

@@ -120,7 +120,7 @@ export class Reporter {
 
   /** A line at debug, made only if that level is on. */
   debug(describe: () => string): void {
-    if (Logger.isLevelEnabled('debug')) this.write('debug', describe());
+    if (isDebugOn()) this.write('debug', describe());
   }
 
   /** Facts of the request for an event; nothing where there was none. */
@@ -199,4 +199,9 @@ function messageOf(error: unknown): string {
   } catch {
     return 'something that has no text was thrown';
   }
+}
+
+/** Before version 12 Nest says that no level is on, not even the highest, where none was chosen: all are then. */
+function isDebugOn(): boolean {
+  return Logger.isLevelEnabled('debug') || !Logger.isLevelEnabled('fatal');
 }
