@@ -84,11 +84,11 @@ export interface RecordRequest {
   /** The rules; reuse the array between requests of one route: storages may cache by its identity. */
   readonly rules: readonly RuleQuery[];
   /** Thresholds for this request, by index of `rules`; each at most the counter's capacity. */
-  readonly thresholds?: readonly number[];
+  readonly thresholds?: readonly number[] | undefined;
   /** Costs for this request, by index of `rules`: an integer >= 1, or 0 to leave the rule out. */
-  readonly costs?: readonly number[];
+  readonly costs?: readonly number[] | undefined;
   /** Whether each rule denies, by index of `rules` (a delay denies only when no hold slot is free). */
-  readonly denies?: readonly boolean[];
+  readonly denies?: readonly boolean[] | undefined;
   /** The route, for bans that hold on one route alone. */
   readonly route?: string;
   /** This actor can't be banned (a trusted proxy): a violated ban rule denies this request alone. */

@@ -1,0 +1,33 @@
+import type { Ban, BanTerms } from '../storage.js';
+import type { BanTable } from './ban-table.js';
+import type { LaidOutRule } from './layout.js';
+
+/**
+ * How long a ban lasts, in milliseconds: grown by `factor` with each further offence, at most `maxMs`, at least
+ * `durationMs`.
+ *
+ * @param offences remembered, this one included: an integer >= 1.
+ */
+export function banDurationMs({ durationMs, factor, maxMs }: BanTerms, offences: number): number {
+  return Math.max(durationMs, Math.floor(Math.min(durationMs * factor ** (offences - 1), maxMs)));
+}
+
+/**
+ * Puts the longest ban of the violated, active ban rules in force, as one offence. A ban of the same place that lasts
+ * longer keeps its end.
+ *
+ * @param rules at least one of them is violated and bans.
+ * @returns the ban.
+ */
+export function punish(rules: readonly LaidOutRule[], actor: string, nowMs: number, table: BanTable): Ban {
+  const offences = table.offences(actor, nowMs) + 1;
+  const terms = rules.flatMap(({ violated, bans, ban }) => (violated && bans && ban ? [ban] : []));
+  const longest = terms.reduce((a, b) => (banDurationMs(b, offences) > banDurationMs(a, offences) ? b : a));
+  const { route, reason, memoryMs } = longest;
+  const until = Math.max(nowMs + banDurationMs(longest, offences), table.endOf(actor, route));
+  const where = route === undefined ? {} : { route };
+  const ban: Ban = { actor, ...where, since: nowMs, until, offences, reason };
+  table.remember(actor, offences, nowMs + memoryMs, nowMs);
+  table.set(ban);
+  return ban;
+}
