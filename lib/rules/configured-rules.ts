@@ -4,6 +4,7 @@ import type { RouteRules } from './compile-plan.js';
 import { MATCH_FORMS, compileHandler, compileMatch } from './route-match.js';
 import type { RouteMatcher, RoutePatterns } from './route-match.js';
 import { UNMATCHED } from './route-plan.js';
+import { countingClass } from './rule-counter.js';
 import type { DeclaredRule } from './rule-counter.js';
 import type { RuleDefaults } from './rule-definition.js';
 import { defineRule } from './rule-schema.js';
@@ -52,11 +53,24 @@ export function defineConfigured(
   });
 }
 
-/** Only what is decided at the end of a response can be said of a request that no route matched. */
-export function unmatchedRules(configured: readonly ConfiguredDefinition[]): RouteRules {
+/**
+ * Only what is decided at the end of a response can be said of a request that no route matched. What it leads to must then
+ * be a ban or a report, or the refusal of requests to routes that share the counter: such a request itself can't be refused.
+ */
+export function unmatchedRules(configured: readonly ConfiguredDefinition[], warnings: string[]): RouteRules {
   const rules = configured
     .filter(({ matcher, declared }) => matcher.unmatched && declared.definition.phase === 'end')
-    .map(({ declared }) => declared);
+    .map(({ declared }) => declared)
+    .filter(({ definition: { action, scope }, path }) => {
+      const isOfUse = countingClass(action) === 'attempts' || scope === 'global' || typeof scope === 'object';
+      if (!isOfUse) {
+        const advice = "use action 'ban', or scope 'global' to refuse requests to routes";
+        warnings.push(
+          `${path}: ${action} can't refuse requests that no route matches; ${advice}. It is left out there`,
+        );
+      }
+      return isOfUse;
+    });
   return { endpoint: UNMATCHED, className: UNMATCHED, rules, trackBy: undefined, trackAfterGuards: false };
 }
 

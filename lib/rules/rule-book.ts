@@ -117,7 +117,7 @@ export class RuleBook {
     const warnings: string[] = [];
     const configured = defineConfigured(rules, this.routes, this.settings.defaults, problems);
     const perRoute = this.routes.map((route) => this.rulesOf(route, configured, problems, warnings));
-    const unmatched = unmatchedRules(configured);
+    const unmatched = unmatchedRules(configured, warnings);
     this.checkActions([...perRoute, unmatched], problems);
     this.checkSkips(configured, problems);
     const { plans, problems: planProblems } = compilePlans(

@@ -39,7 +39,7 @@ export class StorageGateway {
 
   /** Starts the storage, once. */
   async start(): Promise<void> {
-    this.started ??= Promise.resolve(this.storage.start?.(this.context()));
+    this.started ??= this.startStorage();
     await this.started;
   }
 
@@ -105,6 +105,14 @@ export class StorageGateway {
       await this.storage.close?.();
     } catch (error) {
       this.reporter.failed('closing the storage', error, '', '*');
+    }
+  }
+
+  private async startStorage(): Promise<void> {
+    try {
+      await this.storage.start?.(this.context());
+    } catch (error) {
+      this.failed(error);
     }
   }
 

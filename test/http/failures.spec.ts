@@ -403,6 +403,18 @@ describe.each(PLATFORMS)('a storage that fails on %s', (platform) => {
     expect(await ask()).toBe(200);
   });
 
+  it('does not keep the application from starting', async () => {
+    const storage = new BreakableStorage();
+    storage.start = () => Promise.reject(new Error('nobody there'));
+    const app = await TestApp.start(platform, { controllers: [LimitedController], guard: { storage } });
+    expect(app.logs.of('error')).toEqual([
+      'the storage (policy until it answers again: memory) failed: nobody there',
+    ]);
+    expect((await app.get('/limited')).status).toBe(200);
+    expect(app.logs.of('warn')).toEqual(['the storage answers again']);
+    await app.close();
+  });
+
   it('does not keep the application from closing', async () => {
     const { app, storage } = await start();
     storage.close = () => {
