@@ -5,6 +5,7 @@ import { costs, exactCounting } from './contract/counting.js';
 import { largeCounting, pacing } from './contract/large-counting.js';
 import { randomTraces } from './contract/random-traces.js';
 import { Scenario, type Define, type StorageContractOptions, type TestRunner } from './contract/scenario.js';
+import { peekingRules } from './contract/peeking.js';
 import { passiveRules, reports, sharedCounters, verdicts } from './contract/verdicts.js';
 
 export type { StorageCapabilities, StorageContractOptions, TestRunner } from './contract/scenario.js';
@@ -32,6 +33,7 @@ export function storageContract(options: StorageContractOptions): void {
     section('costs and thresholds', costs);
     section('times that go back', (test) => unorderedTimes(test, capabilities));
     section('verdicts', verdicts);
+    section('rules that only ask', peekingRules);
     section('passive rules', passiveRules);
     section('shared counters', sharedCounters);
     section('reports', reports);

@@ -69,6 +69,7 @@ function randomRule(
     threshold: Math.min(threshold, counter.capacity),
     cost: random.pick([1, 1, 1, 2, 7]),
     passive: random.chance(0.2),
+    peek: random.chance(0.15),
     cooldownMs: random.pick([0, 1_000, 3_600_000]),
   };
   if (!kind.bans || counter.class === 'served' || random.chance(0.6))

@@ -154,13 +154,14 @@ export function rule(options: RuleOptions = {}): RuleQuery {
     windowMs = 60_000,
     class: counts = 'served',
   } = options;
-  const { threshold = 3, cost = 1, denies = true, passive = false, cooldownMs = 0, ban } = options;
+  const { threshold = 3, cost = 1, denies = true, passive = false, cooldownMs = 0, ban, peek } = options;
   const { capacity = Math.max(threshold, 1) } = options;
   return {
     counter: { scope, name, kind, windowMs, capacity, class: counts },
     rule: options.rule ?? id,
     ...{ threshold, cost, denies, passive, cooldownMs },
     ...(ban && { ban }),
+    ...(peek !== undefined && { peek }),
   };
 }
 
@@ -185,4 +186,9 @@ export function allowed(outcome: Partial<RuleOutcome>): RuleOutcome {
 /** An outcome that is violated and reported, with whatever differs. */
 export function violated(outcome: Partial<RuleOutcome>): RuleOutcome {
   return { count: 4, violated: true, retryAfterMs: 60_000, resetMs: 60_000, report: true, ...outcome };
+}
+
+/** What each rule of a verdict counted. */
+export function counts(result: RecordResult): number[] {
+  return result.rules.map(({ count }) => count);
 }

@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict';
 import type { RecordResult } from '../../storage/storage.js';
-import { allowed, rule, violated, type Define } from './scenario.js';
-
-function counts(result: RecordResult): number[] {
-  return result.rules.map(({ count }) => count);
-}
+import { allowed, counts, rule, violated, type Define } from './scenario.js';
 
 /** What denies, and what is counted when something does. */
 export function verdicts(test: Define): void {
