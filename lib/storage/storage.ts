@@ -36,7 +36,7 @@ export interface BanTerms {
   readonly durationMs: number;
   /** The route to ban from; absent: every route. */
   readonly route?: string;
-  /** Each further offence multiplies the duration by this (>= 1; 1 never escalates). */
+  /** Each further offence multiplies the duration by this (>= 1; 1 never escalates), rounded down to milliseconds. */
   readonly factor: number;
   /** A grown ban is at most this long in milliseconds, but never shorter than `durationMs`. */
   readonly maxMs: number;
@@ -104,9 +104,12 @@ export interface RuleOutcome {
   readonly count: number;
   /** Whether `count` exceeds the threshold. */
   readonly violated: boolean;
-  /** If violated: milliseconds (>= 1) until a request of this cost would be allowed; at most the window. Else 0. */
+  /**
+   * If violated: milliseconds (>= 1) until a request of this cost would be allowed; at most the window. Else 0. An
+   * attempt stays counted, so the wait takes it into account; a request of class served was denied, or waits itself.
+   */
   readonly retryAfterMs: number;
-  /** Milliseconds until the oldest counted event leaves the window; 0 if there is none. */
+  /** Milliseconds, after this request, until the oldest counted event leaves the window; 0 if there is none. */
   readonly resetMs: number;
   /** Violated, and not reported within the cooldown. */
   readonly report: boolean;
@@ -128,7 +131,7 @@ export interface Ban {
 
 /** The verdict on one call of `record`. */
 export interface RecordResult {
-  /** The actor was banned before this request: nothing was counted, `rules` is empty. */
+  /** The actor was banned before this request: nothing was counted, `rules` is empty, both verdicts are true. */
   readonly banned?: Ban;
   /** Refused: said so by the caller, or by a violated rule that denies and is not passive. */
   readonly denied: boolean;
@@ -177,8 +180,8 @@ export interface BehaviorStorage {
   /** Lifts the ban of this actor (on this route, or the general one). @returns whether there was one. */
   unban(actor: string, route?: string): MaybePromise<boolean>;
   /**
-   * The ban that holds for this actor on this route (general bans included), from local knowledge. Synchronous and
-   * without I/O: it is asked before every request.
+   * The ban that holds for this actor on this route (general bans included; of two, the one that ends later), from
+   * local knowledge. Synchronous and without I/O: it is asked before every request.
    */
   findBan(actor: string, route?: string): Ban | undefined;
   /** All bans in force, by end. */

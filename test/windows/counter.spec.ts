@@ -189,6 +189,16 @@ describe('sub-buckets', () => {
     expect(cursor.level).toBe(294_967_295);
   });
 
+  it('count on after they were saturated for a whole window', () => {
+    const cursor = counter('window', 60_000, 1_000);
+    for (let second = 0; second < 61; second++)
+      add(cursor, START_MS + second * 1_000, second === 0 ? 2 ** 32 : 7);
+    for (let second = 61; second < 200; second++) {
+      add(cursor, START_MS + second * 1_000, 1);
+      expect(cursor.level).toBe(Math.min(second - 60, 61));
+    }
+  });
+
   it.each([1, 2, 50])('hold nothing %d × 2^32 units later, though low words repeat', (times) => {
     const cursor = counter('window', 60, 1_000);
     add(cursor, START_MS, 7);

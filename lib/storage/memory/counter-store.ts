@@ -56,6 +56,8 @@ export class CounterStore {
       if (inserted !== 0 && (earliest === 0 || inserted < earliest)) earliest = inserted;
       if (group.slot >= 0) mark(group, violated);
     }
+    // Where one entry took the place of another of this request, that one must not be touched any more.
+    if (this.index.version !== this.version) for (const group of groups) this.find(group);
     return earliest;
   }
 
