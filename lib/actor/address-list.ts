@@ -33,6 +33,11 @@ export function parseAddress(text: string): Address | undefined {
   return parsed.isIPv4MappedAddress() ? fromIPv4(parsed.toIPv4Address()) : fromIPv6(parsed);
 }
 
+/** Whether a text is an IPv4 address in canonical form. Costs less than looking it up in a large map. */
+export function isPlainIPv4(text: string): boolean {
+  return ipv4Value(text) !== -1;
+}
+
 /**
  * The 32 bits of an IPv4 address in canonical form, or -1. By hand, since it is what most requests bring; and the library
  * also accepts octal, hexadecimal and shortened forms, which different programs read differently.

@@ -14,11 +14,22 @@ export function bodyKind(body: unknown): BodyKind {
   if (typeof body === 'string') return 'text';
   if (typeof body === 'function' || typeof body === 'symbol') return 'opaque';
   if (typeof body !== 'object') return 'data';
+  // What most handlers return; whatever functions it holds, JSON leaves them out.
+  if (isPlain(body)) return 'data';
   try {
     return isOpaque(body) ? 'opaque' : 'data';
   } catch {
     // A getter or proxy that throws: its content can't be read.
     return 'opaque';
+  }
+}
+
+function isPlain(body: object): boolean {
+  try {
+    const prototype: unknown = Object.getPrototypeOf(body);
+    return prototype === Object.prototype || prototype === Array.prototype;
+  } catch {
+    return false;
   }
 }
 

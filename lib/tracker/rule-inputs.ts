@@ -51,28 +51,35 @@ export class RuleInputResolver {
     response: JudgedResponse,
     endpoint: string,
   ): MaybePromise<RuleInputs | undefined> {
-    let matched = 0;
+    const { rules } = group;
     const { context } = response.facts;
-    const costs = group.rules.map((rule) => {
-      if (!this.matches(rule, response, endpoint)) return 0;
-      matched++;
-      return context ? this.costOf(rule, context, endpoint) : rule.definition.cost;
-    });
-    if (matched === 0) return undefined;
+    let costs: number[] | undefined;
+    for (let index = 0; index < rules.length; index++) {
+      if (!this.matches(rules[index], response, endpoint)) continue;
+      costs ??= rules.map(() => 0);
+      costs[index] = context ? this.costOf(rules[index], context, endpoint) : rules[index].definition.cost;
+    }
+    if (!costs) return undefined;
     return context ? this.withThresholds(group, costs, context, endpoint) : { costs };
   }
 
   private matches(rule: CompiledRule, { facts, text }: JudgedResponse, endpoint: string): boolean {
     const { pattern, whenResponse } = rule.definition;
-    const found =
-      !pattern ||
-      (pattern.kind === 'status'
-        ? pattern.matchesStatus(facts.status)
-        : text !== undefined && matchesBodyPattern(pattern, text));
-    const applies = found && (!whenResponse || this.condition(rule, () => whenResponse(facts), endpoint));
-    if (applies)
-      this.reporter.debug(() => `${endpoint}: the response matches '${pattern?.source ?? 'when'}'`);
-    return applies;
+    if (pattern && pattern.kind !== 'status') {
+      if (text === undefined || !matchesBodyPattern(pattern, text)) return false;
+    } else if (pattern && !pattern.matchesStatus(facts.status)) return false;
+    if (whenResponse && !this.responseCondition(rule, facts, endpoint)) return false;
+    this.tellMatch(rule, endpoint);
+    return true;
+  }
+
+  // Apart, so that a response that doesn't match makes no closures.
+  private responseCondition(rule: CompiledRule, facts: ResponseFacts, endpoint: string): boolean {
+    return this.condition(rule, () => rule.definition.whenResponse?.(facts), endpoint);
+  }
+
+  private tellMatch({ definition }: CompiledRule, endpoint: string): void {
+    this.reporter.debug(() => `${endpoint}: the response matches '${definition.pattern?.source ?? 'when'}'`);
   }
 
   private withThresholds(

@@ -45,7 +45,7 @@ const BODIES: readonly (readonly [string, unknown, BodyKind, string | undefined]
   ['a throwing getter', thrower, 'data', undefined],
   ['a throwing toJSON', { toJSON: () => cycle.self && JSON.parse('{') }, 'data', undefined],
   ['a toJSON that returns nothing', { toJSON: () => undefined }, 'data', undefined],
-  ['a throwing proxy', trap, 'opaque', undefined],
+  ['a throwing proxy', trap, 'data', '{}'],
   ['a function', () => 1, 'opaque', undefined],
   ['a symbol', Symbol('s'), 'opaque', undefined],
   ['a Buffer', Buffer.from('abc'), 'opaque', undefined],
