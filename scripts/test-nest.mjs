@@ -28,10 +28,12 @@ const SOURCES = [
   'tsconfig.json',
   'tsconfig.build.json',
 ];
-const SETTINGS = ['tsconfig.cjs.json', 'jest.config.mjs', 'nest-cli.json'];
+const SETTINGS = ['tsconfig.cjs.json', 'jest.config.mjs', 'nest-cli.json', 'LICENSE', 'CHANGELOG.md'];
+const isSource = (path) => !path.startsWith(join(root, 'sample-app', 'dist'));
 for (const name of [...SOURCES, ...SETTINGS]) {
   rmSync(join(copy, name), { recursive: true, force: true });
-  if (existsSync(join(root, name))) cpSync(join(root, name), join(copy, name), { recursive: true });
+  if (existsSync(join(root, name)))
+    cpSync(join(root, name), join(copy, name), { recursive: true, filter: isSource });
 }
 if (!isFresh) {
   for (const name of ['package.json', 'package-lock.json']) cpSync(join(root, name), join(copy, name));

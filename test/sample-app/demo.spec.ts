@@ -23,7 +23,7 @@ const TABLE = [
   "✓ | report hammerer | 25 | 5 | 15 | 5 | request 6: 429 | rule 'report-quota' of ReportsController.sales: 6 in 600 s, 5 allowed",
   "✓ | catalogue scraper | 43 | 40 | 0 | 3 | request 41: 403 | rule 'catalogue-walk' of ProductController.product: 41 in 60 s, 40 allowed",
   "✓ | password guesser | 8 | 6 | 0 | 2 | request 7: 403 | banned: rule 'failed-logins' of AccountsController.login",
-  "✓ | path scanner | 15 | 11 | 0 | 4 | request 12: 403 | banned: rule 'path-scan' of *",
+  "✓ | path scanner | 15 | 11 | 0 | 4 | request 12: 403 | banned: rule 'path-scan' of unmatched paths",
   "✓ | impatient but honest client | 5 | 4 | 1 | 0 | request 4: 429 | rule 'wheel-pace' of WheelController.spin: 4 in 3 s, 3 allowed",
   '✓ | battle grinder | 10 | 10 | 0 | 0 | – | –',
   '✓ | wash trader | 8 | 6 | 0 | 2 | request 6: 403 | banned: mallory trades with mallory2 again and again',

@@ -158,7 +158,7 @@ const PATH_SCANNER: Persona = {
   addresses: ['198.51.100.60'],
   expected: {
     statuses: { 403: 4, 404: 11 },
-    firstDenial: { request: 12, status: 403, reason: "banned: rule 'path-scan' of *" },
+    firstDenial: { request: 12, status: 403, reason: "banned: rule 'path-scan' of unmatched paths" },
     reports: ['path-scan: ban'],
   },
   async play(client) {
