@@ -405,7 +405,9 @@ describe.each(PLATFORMS)('a storage that fails on %s', (platform) => {
 
   it('does not keep the application from starting', async () => {
     const storage = new BreakableStorage();
-    storage.start = () => Promise.reject(new Error('nobody there'));
+    storage.start = () => {
+      throw new Error('nobody there');
+    };
     const app = await TestApp.start(platform, { controllers: [LimitedController], guard: { storage } });
     expect(app.logs.of('error')).toEqual([
       'the storage (policy until it answers again: memory) failed: nobody there',
