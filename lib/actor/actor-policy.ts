@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { parseAddress, parseAddressList } from './address-list.js';
+import { parseAddress } from './address.js';
+import { parseAddressList } from './address-list.js';
 import type { AddressList } from './address-list.js';
 import { ClientAddressResolver } from './client-address.js';
 import type { ClientAddress, ClientAddressOptions } from './client-address.js';

@@ -1,31 +1,21 @@
-import { createHash } from 'node:crypto';
 import { BehaviorGuardError } from '../errors/errors.js';
+import { ADDRESS_PREFIX, boundedActor } from './custom-actor.js';
+import { ipv6Text, parseAddress, parseForwardedAddress, type Address, isPlainIPv4 } from './address.js';
 import {
-  ipv6Text,
-  parseAddress,
   parseAddressRange,
-  parseForwardedAddress,
   parseTrustedProxies,
-  MAX_ADDRESS_LENGTH,
-  type Address,
   type AddressList,
   type AddressRange,
-  isPlainIPv4,
 } from './address-list.js';
 
 /** Actor of a peer without an address: a unix socket, or a connection that is already gone. */
 export const UNKNOWN_ACTOR = 'ip:unknown';
-
-/** Longest actor, in characters; a longer one is replaced by its hash. */
-export const MAX_ACTOR_LENGTH = 256;
 
 /** Entries of `X-Forwarded-For` that are looked at, from the right; also the largest useful hop count. */
 export const MAX_FORWARDED_ENTRIES = 32;
 
 const MAX_FORWARDED_LENGTH = 2048;
 const MAX_CACHED_HEADER_LENGTH = 256;
-/** Marks the actors that are client addresses; nothing else may begin like this. */
-const ADDRESS_PREFIX = 'ip:';
 const CACHE_SIZE = 10_000;
 const IPV6_BITS = 128;
 
@@ -120,12 +110,12 @@ export class ClientAddressResolver {
   /**
    * The actor that an application means: an address, with or without `ip:`, becomes the actor of its clients, canonical
    * and under the IPv6 prefix; a network only if it is such an actor's. Text longer than 256 characters becomes its
-   * hash, as in {@link customActor}. Everything else, `actor:…` included, stays as it is.
+   * hash, as in `customActor`. Everything else, `actor:…` included, stays as it is.
    */
   normaliseActor(actor: string): string {
     const range = this.rangeOf(actor);
     if (range !== undefined) return this.actorOf(range.address);
-    return actor.length > MAX_ACTOR_LENGTH ? hashed(actor) : actor;
+    return boundedActor(actor);
   }
 
   /**
@@ -199,26 +189,6 @@ export class ClientAddressResolver {
     const hostBits = BigInt(IPV6_BITS - this.ipv6Prefix);
     return `${ADDRESS_PREFIX}${ipv6Text((address.value >> hostBits) << hostBits)}/${this.ipv6Prefix}`;
   }
-}
-
-/**
- * The actor for a value that the application's `trackBy` returned. Such values often come from a header, so none of them
- * may name a client's address: what begins with `ip:` or reads as an address gets the prefix `actor:`. A value longer
- * than 256 characters becomes `sha256:` and its hash. Everything else stays as it is.
- */
-export function customActor(value: string): string {
-  const actor = value.startsWith(ADDRESS_PREFIX) || readsAsAddress(value) ? `actor:${value}` : value;
-  return actor.length > MAX_ACTOR_LENGTH ? hashed(value) : actor;
-}
-
-function readsAsAddress(value: string): boolean {
-  // Most ids end here: no dot or colon, or a first letter after f.
-  if (value.length > MAX_ADDRESS_LENGTH + 4 || !/^[\da-f:][^.:]*[.:]/i.test(value)) return false;
-  return parseAddress(value.split('/', 1)[0]) !== undefined;
-}
-
-function hashed(text: string): string {
-  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }
 
 function makePeer(direct: ClientAddress, trusted: boolean): Peer {

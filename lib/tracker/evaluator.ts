@@ -1,6 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { ActorPolicy } from '../actor/actor-policy.js';
-import { customActor } from '../actor/client-address.js';
+import { customActor } from '../actor/custom-actor.js';
 import type { Clock } from '../clock/clock.js';
 import type { TrackBy } from '../rules/behavior-rule.js';
 import type { ActorGroup, RoutePlan } from '../rules/route-plan.js';

@@ -1,12 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  ipv6Text,
-  parseTrustedProxies,
-  parseAddress,
-  parseAddressList,
-  parseForwardedAddress,
-} from '../../lib/actor/address-list.js';
+import { ipv6Text, parseAddress, parseForwardedAddress } from '../../lib/actor/address.js';
+import { parseTrustedProxies, parseAddressList } from '../../lib/actor/address-list.js';
 
 describe('parseAddress', () => {
   it.each([

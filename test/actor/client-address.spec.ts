@@ -1,11 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import {
-  ClientAddressResolver,
-  customActor,
-  type ClientAddressOptions,
-} from '../../lib/actor/client-address.js';
+import { ClientAddressResolver, type ClientAddressOptions } from '../../lib/actor/client-address.js';
+import { customActor } from '../../lib/actor/custom-actor.js';
 
 const PROXIES = ['10.0.0.0/8', '2001:db8:ffff::/48'];
 
