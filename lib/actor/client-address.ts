@@ -1,6 +1,6 @@
 import { BehaviorGuardError } from '../errors/errors.js';
 import { ADDRESS_PREFIX, boundedActor } from './custom-actor.js';
-import { ipv6Text, parseAddress, parseForwardedAddress, type Address, isPlainIPv4 } from './address.js';
+import { ipv6Text, parseAddress, parseForwardedAddress, parsePlainIPv4, type Address } from './address.js';
 import {
   parseAddressRange,
   parseTrustedProxies,
@@ -154,7 +154,10 @@ export class ClientAddressResolver {
   /** The client that a trusted peer's header names; `null` if it names none. */
   private forwardedClient(header: string): ClientAddress | null {
     // The usual header is read faster than it is found again among ten thousand, and leaves nothing behind.
-    if (header.length > MAX_CACHED_HEADER_LENGTH || isPlainIPv4(header)) return this.readForwarded(header);
+    const only = parsePlainIPv4(header);
+    if (only !== undefined)
+      return this.client(only, this.hops > 1 || (this.hops === 0 && this.trusted.includes(only)));
+    if (header.length > MAX_CACHED_HEADER_LENGTH) return this.readForwarded(header);
     const known = this.forwarded.get(header);
     if (known !== undefined) return known;
     const client = this.readForwarded(header);
