@@ -26,6 +26,7 @@ export interface ResolvedOptions extends TrackerSettings {
   readonly clock: Clock;
   readonly global: boolean;
   readonly trustedProxies: readonly string[] | number | undefined;
+  readonly ipv6Prefix: number;
   readonly allow: readonly string[];
   readonly deny: readonly string[];
   readonly exclude: readonly string[];

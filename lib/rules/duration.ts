@@ -1,5 +1,3 @@
-import type { Duration } from './behavior-rule.js';
-
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const WITH_UNIT = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/;
 
@@ -23,11 +21,4 @@ export function durationToMs(value: unknown): number | undefined {
 function textToMs(text: string): number {
   const match = WITH_UNIT.exec(text.trim());
   return match ? Number(match[1]) * UNIT_MS[match[2]] : NaN;
-}
-
-/** {@link durationToMs} of a value that was validated before. @throws RangeError if it was not. */
-export function validDurationMs(value: Duration): number {
-  const ms = durationToMs(value);
-  if (ms === undefined) throw new RangeError(`Not a duration: ${String(value)}; accepted: ${DURATION_FORMS}`);
-  return ms;
 }

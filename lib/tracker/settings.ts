@@ -17,7 +17,6 @@ export interface TrackerSettings {
   readonly maxHeldRequests: number;
   readonly maxHeldRequestsPerActor: number;
   readonly maxInspectBytes: number;
-  readonly ipv6Prefix: number;
   /** How long queued events may take at shutdown, in milliseconds. */
   readonly shutdownTimeoutMs: number;
 }

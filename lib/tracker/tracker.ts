@@ -98,6 +98,7 @@ export class BehaviorTracker {
   /**
    * Does what a rule's action says, as far as that is possible outside of a request: logs, alerts, bans, runs the custom
    * action, emits the event. A rule that throttles, delays or challenges is reported; refusing is up to the caller.
+   * A ban made so is one by hand: it is no offence and never grows.
    *
    * @returns whether the rule is enforced: `false` in passive mode, where it is only reported.
    */
