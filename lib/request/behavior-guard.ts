@@ -29,13 +29,16 @@ export class BehaviorGuard implements CanActivate {
     state.guarded = true;
     if (state.standing === 'allowed') return true;
     const { client } = state;
-    const subject = { client, endpoint: plan.endpoint, context, request, address: client.address };
-    state.watched = { plan, subject, headersBefore: undefined, quotas: NONE };
+    const { endpoint } = plan;
+    const { address } = client;
+    const headersBefore = plan.phases.body && platform.headersOf(context.getArgByIndex(1));
+    const watched = { plan, endpoint, client, address, request, context, headersBefore, quotas: NONE };
+    state.watched = watched;
     if (plan.phases.end) this.runtime.watchEnd(state, platform.rawResponse(context.getArgByIndex(1)));
-    const refused = evaluator.findRefusal(plan.bannable.early, subject);
+    const refused = evaluator.findRefusal(plan.bannable.early, watched);
     if (refused) return this.runtime.refuse(refused, state, context);
-    if (!plan.phases.request) return this.runtime.admitted(state, context);
-    const pass = evaluator.evaluate(plan, 'request', subject);
+    if (!plan.phases.request) return this.runtime.admitted(state);
+    const pass = evaluator.evaluate(plan, 'request', watched);
     if (pass instanceof Promise) return pass.then((value) => this.conclude(value, state, context));
     return this.conclude(pass, state, context);
   }
@@ -44,9 +47,9 @@ export class BehaviorGuard implements CanActivate {
     this.runtime.tellQuotas(pass, state, context);
     if (pass.decision) return this.runtime.refuse(pass.decision, state, context);
     if (pass.holdMs > 0) {
-      return this.runtime.evaluator.hold(pass).then(() => this.runtime.admitted(state, context));
+      return this.runtime.evaluator.hold(pass).then(() => this.runtime.admitted(state));
     }
-    return this.runtime.admitted(state, context);
+    return this.runtime.admitted(state);
   }
 }
 

@@ -7,7 +7,7 @@ import type { MaybePromise } from '../storage/storage.js';
 import type { Pass } from '../tracker/pass.js';
 import { RequestRuntime } from './request-runtime.js';
 import { stateOf } from './request-state.js';
-import type { RequestState } from './request-state.js';
+import type { RequestState, WatchedRequest } from './request-state.js';
 
 /**
  * Decides what the guard can't: before the handler the rules `after: 'guards'`, after it the body patterns, on the final
@@ -34,12 +34,13 @@ export class BehaviorInterceptor implements NestInterceptor {
   }
 
   private enter(state: RequestState, context: ExecutionContext): MaybePromise<void> {
-    const { plan, subject } = state.watched as NonNullable<RequestState['watched']>;
+    const watched = state.watched as WatchedRequest;
+    const { plan } = watched;
     const { evaluator } = this.runtime;
-    const refused = evaluator.findRefusal(plan.bannable.late, subject);
+    const refused = evaluator.findRefusal(plan.bannable.late, watched);
     if (refused) return this.runtime.refuse(refused, state, context);
     if (!plan.phases.afterGuards) return undefined;
-    const pass = evaluator.evaluate(plan, 'afterGuards', subject);
+    const pass = evaluator.evaluate(plan, 'afterGuards', watched);
     if (pass instanceof Promise) return pass.then((value) => this.conclude(value, state, context));
     return this.conclude(pass, state, context);
   }
@@ -90,7 +91,8 @@ export class BehaviorInterceptor implements NestInterceptor {
 
   /** @throws BehaviorDeniedException, or rejects with it, if the response is withheld. */
   private judge(body: unknown, state: RequestState, context: ExecutionContext): MaybePromise<void> {
-    const { plan, subject } = state.watched as NonNullable<RequestState['watched']>;
+    const watched = state.watched as WatchedRequest;
+    const { plan } = watched;
     if (bodyKind(body) === 'opaque') {
       this.warnOfOpaque(plan.endpoint);
       return undefined;
@@ -98,7 +100,7 @@ export class BehaviorInterceptor implements NestInterceptor {
     const { platform, evaluator, maxInspectBytes } = this.runtime;
     const status = platform.rawResponse(context.getArgByIndex(1)).statusCode;
     const response = { facts: { status, body, context }, text: new ResponseText(body, maxInspectBytes) };
-    const pass = evaluator.evaluate(plan, 'body', subject, { response });
+    const pass = evaluator.evaluate(plan, 'body', watched, { response });
     if (pass instanceof Promise) return pass.then((value) => this.concludeBody(value, state, context));
     return this.concludeBody(pass, state, context);
   }

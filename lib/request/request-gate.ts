@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ActorPolicy, Standing } from '../actor/actor-policy.js';
+import type { ActorPolicy } from '../actor/actor-policy.js';
 import type { ClientAddress } from '../actor/client-address.js';
 import type { RuleBook } from '../rules/rule-book.js';
 import { UNMATCHED } from '../rules/route-plan.js';
@@ -39,22 +39,21 @@ export class RequestGate {
 
   /** @returns the answer that refuses the request. Never throws. */
   admit(request: IncomingMessage, response: ServerResponse): Answer | undefined {
-    const { excluded, rules, denials } = this.parts;
-    if (excluded.has(originalUrlOf(request))) return undefined;
-    const client = this.clientOf(request);
-    const standing = this.parts.actors.standingOfClient(client);
-    if (standing === 'allowed') return undefined;
-    const decision = this.refusalOf(client, standing);
+    const { rules, denials } = this.parts;
+    const state = this.stateOf(request);
+    const { client } = state;
+    if (state.standing === 'allowed') return undefined;
+    const decision = this.refusalOf(state);
     if (decision) {
       const subject = { endpoint: UNMATCHED, request, address: client.address, unmatched: true };
       denials.report(decision, subject);
       return denials.answer(decision, { request });
     }
-    if (rules.unmatched) this.watchUnmatched(request, response, this.stateOf(request));
+    if (rules.unmatched) this.watchUnmatched(request, response, state);
     return undefined;
   }
 
-  /** The state of a request. Made on demand: a request that no rule concerns has none. */
+  /** The state of a request, made when it is first asked for. */
   stateOf(request: IncomingMessage): RequestState {
     const known = stateOf(request, this);
     if (known) return known;
@@ -81,7 +80,7 @@ export class RequestGate {
     if (state) state.guarded = true;
   }
 
-  private refusalOf(client: ClientAddress, standing: Standing): Decision | undefined {
+  private refusalOf({ client, standing }: RequestState): Decision | undefined {
     if (standing === 'denied') return this.parts.verdicts.deniedDecision(client.actor, UNMATCHED);
     const ban = this.parts.storage.findBan(client.actor);
     return ban && this.parts.verdicts.bannedDecision(ban, UNMATCHED);

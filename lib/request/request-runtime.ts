@@ -12,7 +12,7 @@ import type { Platform } from './platform.js';
 import type { QuotaHeaderStyle } from './quota-headers.js';
 import { quotasIn, writeQuotaHeaders } from './quota-headers.js';
 import type { RequestGate } from './request-gate.js';
-import type { RequestState } from './request-state.js';
+import type { RequestState, WatchedRequest } from './request-state.js';
 import { onResponseEnd } from './response-end.js';
 
 /** What the runtime is made of. */
@@ -61,20 +61,16 @@ export class RequestRuntime {
     onResponseEnd(response, (status) => {
       const { watched } = state;
       if (!watched || state.bannedBefore) return;
-      const { plan, subject } = watched;
-      const facts = { status, ...(subject.context ? { context: subject.context } : {}) };
-      const about = { response: { facts }, deniedAlready: state.denied };
-      this.evaluator.evaluateEnd(plan, { ...subject, status }, about);
+      const { plan, client, endpoint, context, request, address } = watched;
+      const about = { response: { facts: { status, context } }, deniedAlready: state.denied };
+      const subject = { client, endpoint, context, request, address, status };
+      this.evaluator.evaluateEnd(plan, subject, about);
     });
   }
 
-  /** The request goes on: notes what a withheld response must not keep. */
-  admitted(state: RequestState, context: ExecutionContext): boolean {
-    const { watched } = state;
-    if (watched?.plan.phases.body) {
-      watched.headersBefore = this.platform.headersOf(context.getArgByIndex(1));
-    }
-    this.reporter.request(() => `${state.client.actor} → ${watched?.plan.endpoint ?? ''}: allowed`);
+  /** The request goes on. */
+  admitted(state: RequestState): boolean {
+    this.reporter.request(() => `${state.client.actor} → ${state.watched?.endpoint ?? ''}: allowed`);
     return true;
   }
 
@@ -82,8 +78,7 @@ export class RequestRuntime {
   refuse(decision: Decision, state: RequestState, context: ExecutionContext): MaybePromise<never> {
     state.denied = true;
     if (decision.kind === 'ban' && !decision.rule) state.bannedBefore = true;
-    const subject = state.watched?.subject ?? { endpoint: decision.endpoint };
-    this.denials.report(decision, subject);
+    this.denials.report(decision, state.watched ?? { endpoint: decision.endpoint });
     this.reporter.request(() => `${logText(decision.actor)} → ${decision.endpoint}: ${decision.kind}`);
     if (decision.retryAfterSeconds !== undefined) {
       this.platform.setHeader(context.getArgByIndex(1), 'Retry-After', String(decision.retryAfterSeconds));
@@ -105,18 +100,25 @@ export class RequestRuntime {
     if (this.headers === false || !plan || !watched) return;
     const quotas = quotasIn(pass, plan);
     watched.quotas = watched.quotas.length === 0 ? quotas : [...watched.quotas, ...quotas];
-    const response: object = context.getArgByIndex(1);
-    writeQuotaHeaders(watched.quotas, plan, this.headers, (name, value) => {
-      this.platform.setHeader(response, name, value);
-      if (watched.headersBefore) watched.headersBefore[name.toLowerCase()] = value;
-    });
+    this.writeQuotas(watched, context.getArgByIndex(1));
   }
 
   /** Removes what the handler and others have added since the guard ran, so that the refusal carries none of it. */
   withhold(state: RequestState, context: ExecutionContext): void {
     const response: object = context.getArgByIndex(1);
-    const before = state.watched?.headersBefore;
-    if (before) this.platform.restoreHeaders(response, before);
+    const { watched } = state;
+    if (watched?.headersBefore) {
+      this.platform.restoreHeaders(response, watched.headersBefore);
+      this.writeQuotas(watched, response);
+    }
     this.platform.setHeader(response, 'Cache-Control', 'no-store');
+  }
+
+  private writeQuotas({ plan, quotas }: WatchedRequest, response: object): void {
+    if (this.headers === false || !plan.quotas) return;
+    const { platform } = this;
+    writeQuotaHeaders(quotas, plan.quotas, this.headers, (name, value) => {
+      platform.setHeader(response, name, value);
+    });
   }
 }

@@ -6,12 +6,11 @@ import type { RoutePlan } from '../rules/route-plan.js';
 import type { Subject } from '../tracker/pass.js';
 import type { HeaderSnapshot } from './platform.js';
 
-/** A request to a route with rules. */
-export interface WatchedRequest {
+/** A request to a route with rules: what is asked about it, and what it has been told. */
+export interface WatchedRequest extends Required<Omit<Subject, 'status' | 'unmatched'>> {
   readonly plan: RoutePlan;
-  readonly subject: Subject;
-  /** What a withheld response may keep. */
-  headersBefore: HeaderSnapshot | undefined;
+  /** What a withheld response may keep; absent where none can be withheld. */
+  readonly headersBefore: HeaderSnapshot | undefined;
   /** Told so far, by the phases that have passed. */
   quotas: readonly Quota[];
 }
