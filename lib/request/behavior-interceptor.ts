@@ -63,8 +63,11 @@ export class BehaviorInterceptor implements NestInterceptor {
     context: ExecutionContext,
   ): Observable<unknown> {
     return new Observable((subscriber: Subscriber<unknown>) => {
-      const deliver = (body: unknown) => this.deliver(subscriber, body, state, context);
-      return source.subscribe(new LastValue(subscriber, deliver));
+      source.subscribe(
+        new LastValue(subscriber, (body) => {
+          this.deliver(subscriber, body, state, context);
+        }),
+      );
     });
   }
 
@@ -100,9 +103,9 @@ export class BehaviorInterceptor implements NestInterceptor {
     const { platform, evaluator, maxInspectBytes } = this.runtime;
     const status = platform.rawResponse(context.getArgByIndex(1)).statusCode;
     const response = { facts: { status, body, context }, text: new ResponseText(body, maxInspectBytes) };
-    const pass = evaluator.evaluate(plan, 'body', watched, { response });
+    const pass = evaluator.evaluateResponse(plan, 'body', watched, { response });
     if (pass instanceof Promise) return pass.then((value) => this.concludeBody(value, state, context));
-    return this.concludeBody(pass, state, context);
+    return pass && this.concludeBody(pass, state, context);
   }
 
   private concludeBody(pass: Pass, state: RequestState, context: ExecutionContext): MaybePromise<void> {

@@ -12,7 +12,7 @@ import { Pass } from './pass.js';
 import type { PassOptions, Subject } from './pass.js';
 import type { Reporter } from './reporter.js';
 import { RuleInputResolver } from './rule-inputs.js';
-import type { RuleInputs } from './rule-inputs.js';
+import type { JudgedResponse, RuleInputs } from './rule-inputs.js';
 import type { TrackerSettings } from './settings.js';
 import type { StorageGateway, StorageUnavailable } from './storage-gateway.js';
 import type { VerdictMaker } from './verdict.js';
@@ -48,8 +48,31 @@ export class RuleEvaluator {
     return this.continue(new Pass(plan, plan.phases[phase] ?? [], subject, about), 0);
   }
 
+  /**
+   * Evaluates a phase that judges a response.
+   *
+   * @returns `undefined` where the response concerns no rule: the usual case, in which nothing is made or stored.
+   */
+  evaluateResponse(
+    plan: RoutePlan,
+    phase: RulePhase,
+    subject: Subject,
+    about: PassOptions & { readonly response: JudgedResponse },
+  ): MaybePromise<Pass> | undefined {
+    const groups = plan.phases[phase] ?? [];
+    for (let index = 0; index < groups.length; index++) {
+      const inputs = this.inputs.ofResponse(groups[index], about.response, plan.endpoint);
+      if (inputs) return this.continue(new Pass(plan, groups, subject, about), index, inputs);
+    }
+    return undefined;
+  }
+
   /** Evaluates the end of a response, beside any request: what goes wrong is logged. */
-  evaluateEnd(plan: RoutePlan, subject: Subject, about: PassOptions): void {
+  evaluateEnd(
+    plan: RoutePlan,
+    subject: Subject,
+    about: PassOptions & { readonly response: JudgedResponse },
+  ): void {
     const failed = (error: unknown): void => {
       this.reporter.failed('the end of a response', error, subject.client.actor, plan.endpoint);
     };
@@ -58,9 +81,9 @@ export class RuleEvaluator {
       if (pass.holdMs > 0) this.releaseSlots(pass);
     };
     try {
-      const pass = this.evaluate(plan, 'end', subject, about);
+      const pass = this.evaluateResponse(plan, 'end', subject, about);
       if (pass instanceof Promise) pass.then(ended).catch(failed);
-      else ended(pass);
+      else if (pass) ended(pass);
     } catch (error) {
       failed(error);
     }
@@ -91,9 +114,15 @@ export class RuleEvaluator {
     });
   }
 
-  private continue(pass: Pass, from: number): MaybePromise<Pass> {
+  /** @param known inputs of the group to begin with, where they have been found out before. */
+  private continue(pass: Pass, from: number, known?: MaybePromise<RuleInputs | undefined>): MaybePromise<Pass> {
     for (let index = from; index < pass.groups.length; index++) {
-      const recorded = this.recordGroup(pass, pass.groups[index]);
+      const group = pass.groups[index];
+      const inputs = index === from && known ? known : this.inputsOf(pass, group);
+      const recorded =
+        inputs instanceof Promise
+          ? inputs.then((value) => this.recordWith(pass, group, value))
+          : this.recordWith(pass, group, inputs);
       if (recorded instanceof Promise) {
         return recorded.then(() => this.continue(pass, pass.decision ? pass.groups.length : index + 1));
       }
@@ -109,13 +138,13 @@ export class RuleEvaluator {
     return pass;
   }
 
-  private recordGroup(pass: Pass, group: ActorGroup): MaybePromise<void> {
-    const { response, subject, plan } = pass;
-    const inputs = response
+  private inputsOf(
+    { response, subject, plan }: Pass,
+    group: ActorGroup,
+  ): MaybePromise<RuleInputs | undefined> {
+    return response
       ? this.inputs.ofResponse(group, response, plan.endpoint)
       : this.inputs.ofRequest(group, subject.context as ExecutionContext, plan.endpoint);
-    if (inputs instanceof Promise) return inputs.then((value) => this.recordWith(pass, group, value));
-    return this.recordWith(pass, group, inputs);
   }
 
   private recordWith(pass: Pass, group: ActorGroup, inputs: RuleInputs | undefined): MaybePromise<void> {
