@@ -154,6 +154,21 @@ export interface BanRequest {
   readonly now?: number;
 }
 
+/**
+ * A ban, or the lifting of one, that was decided while the storage could not be reached. `id` names the change, so that one
+ * that arrives twice is applied once.
+ */
+export type BanChange =
+  | { readonly id: string; readonly kind: 'banned'; readonly ban: Ban }
+  | {
+      readonly id: string;
+      readonly kind: 'lifted';
+      readonly actor: string;
+      readonly route?: string;
+      /** When, in milliseconds since the epoch. */
+      readonly at: number;
+    };
+
 /** What an application lends its storage. */
 export interface StorageContext {
   readonly clock: Clock;
@@ -188,6 +203,16 @@ export interface BehaviorStorage {
   bans(): MaybePromise<readonly Ban[]>;
   /** Forgets an actor's counters, offences and reports. Bans stay: lift them with `unban`. */
   reset(actor: string): MaybePromise<void>;
+  /**
+   * Does on a reserved key what `record` does, to find out whether the storage serves again; rejects if it does not. Asked
+   * instead of `record` while the storage is failing. Absent: one request in a while is let through to it.
+   */
+  probe?(): MaybePromise<void>;
+  /**
+   * Takes in what was decided without it, once it serves again. Of two changes of one actor and route the newer holds: a ban
+   * by its `since`, a lifting by its `at`. Absent: `ban` and `unban` are called.
+   */
+  restore?(changes: readonly BanChange[]): MaybePromise<void>;
   /** Releases timers and connections. */
   close?(): MaybePromise<void>;
 }
