@@ -34,6 +34,7 @@ export { BehaviorTracker } from './tracker/tracker.js';
 export type { ActionDetails, BanOptions } from './tracker/tracker.js';
 export type { Decision, DenialKind } from './tracker/decision.js';
 export type { StorageErrorPolicy } from './tracker/settings.js';
+export type { StorageHealth } from './tracker/storage-health.js';
 export { BehaviorRule } from './rules/behavior-rule.js';
 export type {
   BanDuration,
@@ -55,6 +56,7 @@ export { MemoryStorage } from './storage/memory/memory-storage.js';
 export type { MemoryStorageOptions } from './storage/memory/options.js';
 export type {
   Ban,
+  BanChange,
   BanRequest,
   BanTerms,
   BehaviorStorage,

@@ -1,10 +1,18 @@
 /**
  * What happened. `violation`: a rule was exceeded (reported on the crossing, then once per cooldown). `denied`: a
  * request was refused. `ban`, `ban_expired`, `ban_lifted`: a ban began, ran out, was lifted. `action_failed`: user
- * code (custom action, challenge handler, `trackBy`, `when`, sink, …) threw.
+ * code (custom action, challenge handler, `trackBy`, `when`, sink, …) threw, or one call of the storage failed.
+ * `storage_down`, `storage_up`: the storage is not asked any more, and asked again; these have no actor (`''`).
  */
 export type BehaviorEventType =
-  'violation' | 'denied' | 'ban' | 'ban_expired' | 'ban_lifted' | 'action_failed';
+  | 'violation'
+  | 'denied'
+  | 'ban'
+  | 'ban_expired'
+  | 'ban_lifted'
+  | 'action_failed'
+  | 'storage_down'
+  | 'storage_up';
 
 /** The rule behind an event. */
 export interface EventRule {

@@ -7,7 +7,7 @@ import type { EventBus } from '../events/event-bus.js';
 import { logText } from '../events/log-text.js';
 import type { Ban } from '../storage/storage.js';
 import type { Decision } from './decision.js';
-import type { TrackerSettings } from './settings.js';
+import type { StorageErrorPolicy, TrackerSettings } from './settings.js';
 
 /** The request behind an event, as far as there is one. */
 export interface EventSubject {
@@ -94,7 +94,7 @@ export class Reporter {
 
   /** Something of the application's failed: an event, and a line at `error`, the same one at most once a minute. */
   failed(what: string, error: unknown, actor: string, endpoint: string): void {
-    const message = logText(messageOf(error), 1000);
+    const message = errorText(error);
     if (this.isNews(what))
       this.write('error', `${what} failed: ${message}`, error instanceof Error ? error.stack : undefined);
     const reason = `${what} failed: ${message}`;
@@ -107,6 +107,21 @@ export class Reporter {
       passive: false,
       reason,
     });
+  }
+
+  /** The storage is not asked any more: an event, and a line at `error`. */
+  storageDown(error: unknown, policy: StorageErrorPolicy): void {
+    const reason = `the storage is down (policy until it serves again: ${policy}): ${errorText(error)}`;
+    this.write('error', reason, error instanceof Error ? error.stack : undefined);
+    this.storageEvent('storage_down', reason);
+  }
+
+  /** The storage is asked again, after `downMs` milliseconds: an event, and a line at `warn`. */
+  storageUp(downMs: number, written: { readonly bans: number; readonly liftings: number }): void {
+    const changes = `bans written back: ${written.bans}, liftings: ${written.liftings}`;
+    const reason = `the storage serves again after ${(downMs / 1000).toFixed(1)} s; ${changes}`;
+    this.write('warn', reason);
+    this.storageEvent('storage_up', reason);
   }
 
   /** One line for each evaluated request, if so configured. */
@@ -170,6 +185,11 @@ export class Reporter {
     });
   }
 
+  private storageEvent(type: 'storage_down' | 'storage_up', reason: string): void {
+    const time = this.clock.now();
+    this.bus.emit({ type, time, actor: '', endpoint: '*', action: 'none', passive: false, reason });
+  }
+
   private write(level: LogLevel, message: string, stack?: string): void {
     if (level === 'error') this.logger.error(message, stack);
     else this.logger[level](message);
@@ -192,10 +212,10 @@ function endOf(until: number): number | null {
   return until === Infinity ? null : until;
 }
 
-/** What was thrown, as text, even if it was made so as to have none. */
-function messageOf(error: unknown): string {
+/** What was thrown, as one line of at most 1,000 characters, even if it was made so as to have no text. */
+export function errorText(error: unknown): string {
   try {
-    return String(error instanceof Error ? error.message : error);
+    return logText(String(error instanceof Error ? error.message : error), 1000);
   } catch {
     return 'something that has no text was thrown';
   }

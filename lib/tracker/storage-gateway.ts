@@ -1,5 +1,4 @@
 import type { Clock } from '../clock/clock.js';
-import { MemoryStorage } from '../storage/memory/memory-storage.js';
 import type {
   Ban,
   BanRequest,
@@ -9,8 +8,15 @@ import type {
   RecordResult,
   RuleOutcome,
 } from '../storage/storage.js';
+import { KnownBans } from './known-bans.js';
+import { OutageMemory } from './outage-memory.js';
+import { errorText } from './reporter.js';
 import type { Reporter } from './reporter.js';
 import type { StorageErrorPolicy } from './settings.js';
+import { StorageBreaker } from './storage-breaker.js';
+import type { StorageHealth } from './storage-health.js';
+import { writeBack } from './write-back.js';
+import type { Written } from './write-back.js';
 
 /** The storage is failing, and the policy is `deny`. */
 export interface StorageUnavailable {
@@ -21,86 +27,147 @@ const UNAVAILABLE: StorageUnavailable = { unavailable: true };
 const PASSED: RuleOutcome = { count: 0, violated: false, retryAfterMs: 0, resetMs: 0, report: false };
 
 /**
- * The storage with the policy for its failures. A failing verb never reaches the request: `memory` counts and bans in
- * this process until the storage answers again, `allow` lets everything pass, `deny` refuses. One log line says that
- * the storage fails, one that it answers again.
+ * The storage with the policy for its failures. A failing verb never reaches the request: `memory` counts and bans in this
+ * process, `allow` lets everything pass, `deny` refuses. After three failures in a row the storage is not asked any more
+ * until it is known to serve again. Bans and liftings made meanwhile hold in this process at once, whatever the policy, and
+ * are written back before it is asked again; counts are not.
  */
 export class StorageGateway {
-  private failing = false;
-  private fallback: MemoryStorage | undefined;
+  private readonly outage: OutageMemory;
+  private readonly known: KnownBans;
+  private readonly breaker: StorageBreaker;
+  private written: Written = { bans: 0, liftings: 0 };
   private started: Promise<void> | undefined;
+  private startFailed = false;
 
   constructor(
     private readonly storage: BehaviorStorage,
     private readonly policy: StorageErrorPolicy,
     private readonly clock: Clock,
     private readonly reporter: Reporter,
-  ) {}
+  ) {
+    this.outage = new OutageMemory(clock, reporter, () => this.breaker.expectWriteBack());
+    this.known = new KnownBans(storage, this.outage, (error) => this.breaker.failed(error));
+    const { journal } = this.outage;
+    this.breaker = new StorageBreaker({
+      clock,
+      isStarted: () => !this.startFailed,
+      start: () => this.startStorage(),
+      probe: storage.probe && (() => storage.probe?.()),
+      hasChanges: () => journal.size > 0,
+      writeBack: () => writeBack(storage, journal, clock, this.written),
+      onFailure: (error) => reporter.failed('a call of the storage', error, '', '*'),
+      onOpen: (error) => reporter.storageDown(error, policy),
+      onSettled: (downMs) => this.settled(downMs),
+      onProbeFailure: (error) => reporter.debug(() => `the storage is still down: ${errorText(error)}`),
+    });
+  }
 
-  /** Starts the storage, once. */
+  /** Starts the storage, once. Never rejects: one that does not start is down, and started again later. */
   async start(): Promise<void> {
-    this.started ??= this.startStorage();
+    this.started ??= this.startStorage().catch((error: unknown) => this.breaker.open(error));
     await this.started;
   }
 
   /** One pass over the rules, or the policy's answer. Synchronous where the storage is. */
   record(request: RecordRequest): MaybePromise<RecordResult | StorageUnavailable> {
-    const banned = this.fallback?.findBan(request.actor, request.route);
-    if (banned) return { banned, denied: true, wouldDeny: true, rules: [] };
+    if (this.breaker.isOpen) return this.recordOpen(request);
+    if (this.outage.active) {
+      const banned = this.outage.findBan(request.actor, request.route);
+      if (banned) return refusedFor(banned);
+    }
     try {
       const result = this.storage.record(request);
-      if (!(result instanceof Promise)) return this.succeeded(result);
+      if (!(result instanceof Promise)) return this.recorded(request, result);
       return result.then(
-        (value) => this.succeeded(value),
-        (error: unknown) => this.recordWithout(request, error),
+        (value) => this.recorded(request, value),
+        (error: unknown) => this.recordFailed(request, error),
       );
     } catch (error) {
-      return this.recordWithout(request, error);
+      return this.recordFailed(request, error);
     }
   }
 
-  /** The ban in force for this actor on this route. Synchronous, never throws. */
+  /** The ban in force for this actor on this route, as far as this process knows. Synchronous, never throws. */
   findBan(actor: string, route?: string): Ban | undefined {
-    try {
-      return this.storage.findBan(actor, route) ?? this.fallback?.findBan(actor, route);
-    } catch (error) {
-      this.failed(error);
-      return this.fallback?.findBan(actor, route);
-    }
+    return this.known.find(actor, route);
   }
 
-  /** Bans by hand; in memory if the storage fails under policy `memory`. @throws what the storage throws, otherwise. */
+  /** Bans by hand; in this process at once, and in the storage later, if the storage fails. */
   async ban(request: BanRequest): Promise<Ban> {
+    const { actor, route } = request;
+    if (!this.breaker.isOpen) {
+      try {
+        const ban = await this.storage.ban(request);
+        this.breaker.succeeded();
+        this.outage.replaced(actor, route);
+        return ban;
+      } catch (error) {
+        this.breaker.failed(error);
+      }
+    }
+    return this.outage.ban(request, this.known.storedAt(actor, route));
+  }
+
+  /** Lifts a ban; in this process at once, and in the storage later, if the storage fails. @returns whether one is known. */
+  async unban(actor: string, route?: string): Promise<boolean> {
+    if (!this.breaker.isOpen) {
+      try {
+        const lifted = await this.storage.unban(actor, route);
+        this.breaker.succeeded();
+        return this.outage.lifted(actor, route) || lifted;
+      } catch (error) {
+        this.breaker.failed(error);
+      }
+    }
+    return this.outage.lift(actor, route, this.known.storedAt(actor, route));
+  }
+
+  /** All bans in force, by end; if the storage fails, only those made in this process since. */
+  async bans(): Promise<readonly Ban[]> {
+    if (this.breaker.isOpen) return this.outage.bans();
     try {
-      return this.succeeded(await this.storage.ban(request));
+      const bans = await this.storage.bans();
+      this.breaker.succeeded();
+      return this.outage.active ? this.known.merge(bans) : bans;
     } catch (error) {
-      this.failed(error);
-      if (this.policy !== 'memory') throw error;
-      return this.memory().ban(request);
+      this.breaker.failed(error);
+      return this.outage.bans();
     }
   }
 
-  /** Lifts a ban, in the fallback too. @throws what the storage throws. */
-  async unban(actor: string, route?: string): Promise<boolean> {
-    const inFallback = this.fallback?.unban(actor, route) ?? false;
-    return (await this.storage.unban(actor, route)) || inFallback;
-  }
-
-  /** All bans in force, by end. @throws what the storage throws. */
-  async bans(): Promise<readonly Ban[]> {
-    const bans = await this.storage.bans();
-    return this.fallback ? [...bans, ...this.fallback.bans()].sort((a, b) => a.until - b.until) : bans;
-  }
-
-  /** @throws what the storage throws. */
+  /** @throws what the storage failed with, if its counters could not be reset; those in this process are. */
   async reset(actor: string): Promise<void> {
-    this.fallback?.reset(actor);
-    await this.storage.reset(actor);
+    this.outage.reset(actor);
+    if (this.breaker.isOpen) throw this.breaker.lastError;
+    try {
+      await this.storage.reset(actor);
+      this.breaker.succeeded();
+    } catch (error) {
+      this.breaker.failed(error);
+      throw error;
+    }
+  }
+
+  /** How the storage is doing. */
+  health(): StorageHealth {
+    const { isOpen, failures, since, lastError } = this.breaker;
+    return {
+      status: isOpen ? 'down' : failures > 0 ? 'failing' : 'up',
+      policy: this.policy,
+      since,
+      ...(lastError === undefined ? {} : { lastError: errorText(lastError) }),
+      consecutiveFailures: failures,
+      pendingChanges: this.outage.journal.size,
+    };
   }
 
   /** Releases the storage. Never rejects: the rest of the application still has to shut down. */
   async close(): Promise<void> {
-    this.fallback?.close();
+    this.breaker.stop();
+    this.outage.drop();
+    const lost = this.outage.journal.size;
+    if (lost > 0) this.reporter.warn(`${lost} bans and liftings were never written back to the storage`);
     try {
       await this.storage.close?.();
     } catch (error) {
@@ -109,47 +176,74 @@ export class StorageGateway {
   }
 
   private async startStorage(): Promise<void> {
-    try {
-      await this.storage.start?.(this.context());
-    } catch (error) {
-      this.failed(error);
-    }
-  }
-
-  private context(): Parameters<NonNullable<BehaviorStorage['start']>>[0] {
-    return { clock: this.clock, onBanEnd: (ban, how) => this.reporter.banEnded(ban, how) };
-  }
-
-  private recordWithout(request: RecordRequest, error: unknown): RecordResult | StorageUnavailable {
-    this.failed(error);
-    if (this.policy === 'memory') return this.memory().record(request);
-    if (this.policy === 'deny') return UNAVAILABLE;
-    return {
-      denied: request.deniedAlready,
-      wouldDeny: request.deniedAlready,
-      rules: request.rules.map(() => PASSED),
+    this.startFailed = true;
+    const onBanEnd = (ban: Ban, how: 'expired' | 'lifted'): void => {
+      // One that was replaced or lifted in this process has been announced.
+      if (!this.known.isOverruled(ban)) this.reporter.banEnded(ban, how);
     };
+    await this.storage.start?.({ clock: this.clock, onBanEnd });
+    this.startFailed = false;
   }
 
-  private memory(): MemoryStorage {
-    if (!this.fallback) {
-      this.fallback = new MemoryStorage();
-      this.fallback.start(this.context());
+  private recordOpen(request: RecordRequest): MaybePromise<RecordResult | StorageUnavailable> {
+    const banned = this.known.find(request.actor, request.route);
+    if (banned) return refusedFor(banned);
+    if (!this.breaker.takeTrial()) return this.answer(request);
+    try {
+      const result = this.storage.record(request);
+      if (!(result instanceof Promise)) return this.trialSucceeded(request, result);
+      return result.then(
+        (value) => this.trialSucceeded(request, value),
+        (error: unknown) => this.trialFailed(request, error),
+      );
+    } catch (error) {
+      return this.trialFailed(request, error);
     }
-    return this.fallback;
   }
 
-  private succeeded<T>(value: T): T {
-    if (this.failing) {
-      this.failing = false;
-      this.reporter.warn('the storage answers again');
-    }
-    return value;
+  private trialSucceeded(request: RecordRequest, result: RecordResult): RecordResult | StorageUnavailable {
+    const lifted = this.isLifted(result);
+    this.breaker.trialSucceeded();
+    return lifted ? this.answer(request) : result;
   }
 
-  private failed(error: unknown): void {
-    if (this.failing) return;
-    this.failing = true;
-    this.reporter.failed(`the storage (policy until it answers again: ${this.policy})`, error, '', '*');
+  private trialFailed(request: RecordRequest, error: unknown): RecordResult | StorageUnavailable {
+    this.breaker.trialFailed(error);
+    return this.answer(request);
   }
+
+  private recorded(request: RecordRequest, result: RecordResult): RecordResult | StorageUnavailable {
+    this.breaker.succeeded();
+    return this.isLifted(result) ? this.answer(request) : result;
+  }
+
+  private recordFailed(request: RecordRequest, error: unknown): RecordResult | StorageUnavailable {
+    this.breaker.failed(error);
+    const banned = this.known.find(request.actor, request.route);
+    return banned ? refusedFor(banned) : this.answer(request);
+  }
+
+  /** Refused for a ban that was lifted here, which the storage has yet to be told. */
+  private isLifted({ banned }: RecordResult): boolean {
+    return banned !== undefined && this.known.isOverruled(banned);
+  }
+
+  /** The policy's answer. */
+  private answer(request: RecordRequest): RecordResult | StorageUnavailable {
+    if (this.policy === 'memory') return this.outage.record(request);
+    if (this.policy === 'deny') return UNAVAILABLE;
+    const { deniedAlready } = request;
+    return { denied: deniedAlready, wouldDeny: deniedAlready, rules: request.rules.map(() => PASSED) };
+  }
+
+  private settled(downMs: number | undefined): void {
+    const { written } = this;
+    this.written = { bans: 0, liftings: 0 };
+    this.outage.drop();
+    if (downMs !== undefined) this.reporter.storageUp(downMs, written);
+  }
+}
+
+function refusedFor(banned: Ban): RecordResult {
+  return { banned, denied: true, wouldDeny: true, rules: [] };
 }

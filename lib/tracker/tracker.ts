@@ -18,6 +18,7 @@ import { RuleInputResolver } from './rule-inputs.js';
 import type { RuleInputs } from './rule-inputs.js';
 import type { TrackerSettings } from './settings.js';
 import type { StorageGateway } from './storage-gateway.js';
+import type { StorageHealth } from './storage-health.js';
 import { TrackedRules } from './tracked-rules.js';
 
 /** Options of {@link BehaviorTracker.ban}. */
@@ -133,10 +134,11 @@ export class BehaviorTracker {
   }
 
   /**
-   * Bans an actor. A client's address is refused on every route at once; other actors wherever they are computed.
+   * Bans an actor. A client's address is refused on every route at once; other actors wherever they are computed. If the
+   * storage fails, the ban holds in this process at once, and the storage is told of it when it serves again.
    *
    * @throws BehaviorGuardError `BAN_REFUSED` for an allowed actor or a trusted proxy, `ARGUMENT_INVALID` for a bad
-   * duration; and what the storage throws if it fails.
+   * duration.
    */
   async ban(actor: string, options: BanOptions = {}): Promise<Ban> {
     const { duration, reason = 'by hand', route } = options;
@@ -144,7 +146,11 @@ export class BehaviorTracker {
     return this.banFor(this.actorOf(actor), durationMs, reason, route === undefined ? {} : { route });
   }
 
-  /** Lifts a ban. @returns whether there was one. @throws what the storage throws if it fails. */
+  /**
+   * Lifts a ban. If the storage fails, this process lifts it at once, and the storage is told when it serves again.
+   *
+   * @returns whether there was one; if the storage fails, whether this process knew of one.
+   */
   async unban(actor: string, options: { readonly route?: string } = {}): Promise<boolean> {
     return this.parts.storage.unban(this.actorOf(actor), options.route);
   }
@@ -154,12 +160,16 @@ export class BehaviorTracker {
     return this.parts.storage.findBan(this.actorOf(actor), route) !== undefined;
   }
 
-  /** All bans in force, by end. @throws what the storage throws if it fails. */
+  /** All bans in force, by end; if the storage fails, only those made in this process since: see {@link storageHealth}. */
   async bans(): Promise<readonly Ban[]> {
     return this.parts.storage.bans();
   }
 
-  /** Forgets what was counted of an actor, and its offences. A ban stays: see {@link unban}. */
+  /**
+   * Forgets what was counted of an actor, and its offences. A ban stays: see {@link unban}.
+   *
+   * @throws what the storage failed with: then only counts made in this process since are forgotten, and it is not repeated.
+   */
   async reset(actor: string): Promise<void> {
     await this.parts.storage.reset(this.actorOf(actor));
   }
@@ -172,6 +182,11 @@ export class BehaviorTracker {
    */
   updateRules(rules: readonly ConfiguredRule[]): void {
     for (const warning of this.parts.rules.replace(rules)) this.parts.reporter.warn(warning);
+  }
+
+  /** How the storage is doing, as far as this process knows. Asks nobody. */
+  storageHealth(): StorageHealth {
+    return this.parts.storage.health();
   }
 
   /** What became of the events of each sink. */

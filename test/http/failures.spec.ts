@@ -6,7 +6,7 @@ import type {
   GuardModuleOptions,
   RecordRequest,
 } from 'nestjs-behavior-guard';
-import { PLATFORMS, settled, TestApp, until, watchRejections } from './support.js';
+import { PLATFORMS, settled, START_MS, TestApp, until, watchRejections } from './support.js';
 
 const fail = (what: string) => (): never => {
   throw new Error(`${what} broke`);
@@ -339,15 +339,28 @@ describe.each(PLATFORMS)('a storage that fails on %s', (platform) => {
       expect(await app.statuses(2, '/trap', '203.0.113.2')).toEqual([200, 403]);
       expect((await app.get('/plain', '203.0.113.2')).status).toBe(403);
       storage.failing = undefined;
+      // It isn't asked yet.
+      expect(await app.statuses(1, '/limited')).toEqual([429]);
+      app.clock.advance(500);
+      // One request is let through to it, which has seen one before.
       expect(await app.statuses(2, '/limited')).toEqual([200, 429]);
-      // What memory banned stays banned.
+      app.clock.advance(500);
+      expect(await app.statuses(1, '/limited', '203.0.113.3')).toEqual([200]);
+      await settled();
+      // What memory counted is forgotten, what it banned stays banned.
+      expect(await app.statuses(2, '/limited', '203.0.113.3')).toEqual([200, 429]);
+      expect(storage.inner.findBan('ip:203.0.113.2')?.until).toBe(START_MS + 600_000);
       expect((await app.get('/plain', '203.0.113.2')).status).toBe(403);
       expect(lines(app)).toEqual([
+        { level: 'error', message: 'a call of the storage failed: no connection' },
         {
           level: 'error',
-          message: 'the storage (policy until it answers again: memory) failed: no connection',
+          message: 'the storage is down (policy until it serves again: memory): no connection',
         },
-        { level: 'warn', message: 'the storage answers again' },
+        {
+          level: 'warn',
+          message: 'the storage serves again after 1.0 s; bans written back: 1, liftings: 0',
+        },
       ]);
     },
   );
@@ -410,10 +423,19 @@ describe.each(PLATFORMS)('a storage that fails on %s', (platform) => {
     };
     const app = await TestApp.start(platform, { controllers: [LimitedController], guard: { storage } });
     expect(app.logs.of('error')).toEqual([
-      'the storage (policy until it answers again: memory) failed: nobody there',
+      'the storage is down (policy until it serves again: memory): nobody there',
     ]);
     expect((await app.get('/limited')).status).toBe(200);
-    expect(app.logs.of('warn')).toEqual(['the storage answers again']);
+    storage.start = storage.inner.start.bind(storage.inner);
+    app.clock.advance(500);
+    await settled();
+    for (const from of ['203.0.113.2', '203.0.113.3']) {
+      expect((await app.get('/limited', from)).status).toBe(200);
+      app.clock.advance(500);
+    }
+    expect(app.logs.of('warn')).toEqual([
+      'the storage serves again after 1.0 s; bans written back: 0, liftings: 0',
+    ]);
     await app.close();
   });
 
