@@ -33,6 +33,8 @@ export type { QuotaHeaderStyle } from './request/quota-headers.js';
 export { BehaviorTracker } from './tracker/tracker.js';
 export type { ActionDetails, BanOptions } from './tracker/tracker.js';
 export type { Decision, DenialKind } from './tracker/decision.js';
+export { BehaviorGuardHealthIndicator } from './tracker/health-indicator.js';
+export type { HealthDetails, HealthOptions } from './tracker/health-indicator.js';
 export type { StorageErrorPolicy } from './tracker/settings.js';
 export type { StorageHealth } from './tracker/storage-health.js';
 export { BehaviorRule } from './rules/behavior-rule.js';

@@ -20,6 +20,7 @@ import { BehaviorGuardError } from '../errors/errors.js';
 import { BehaviorGuard } from '../request/behavior-guard.js';
 import { BehaviorInterceptor } from '../request/behavior-interceptor.js';
 import { RequestRuntime } from '../request/request-runtime.js';
+import { BehaviorGuardHealthIndicator } from '../tracker/health-indicator.js';
 import { BehaviorTracker } from '../tracker/tracker.js';
 import { GuardCore } from './guard-core.js';
 import { Installer } from './installer.js';
@@ -99,12 +100,23 @@ function dynamicModule(options: Provider[], imports: NonNullable<DynamicModule['
         inject: [OPTIONS, ModuleRef],
       },
       { provide: BehaviorTracker, useFactory: (core: GuardCore) => core.tracker, inject: [GuardCore] },
+      {
+        provide: BehaviorGuardHealthIndicator,
+        useFactory: (core: GuardCore) => new BehaviorGuardHealthIndicator(core.tracker),
+        inject: [GuardCore],
+      },
       { provide: RequestRuntime, useFactory: (core: GuardCore) => core.runtime, inject: [GuardCore] },
       BehaviorGuard,
       BehaviorInterceptor,
       INSTALLER,
     ],
-    exports: [BehaviorTracker, RequestRuntime, BehaviorGuard, BehaviorInterceptor],
+    exports: [
+      BehaviorTracker,
+      BehaviorGuardHealthIndicator,
+      RequestRuntime,
+      BehaviorGuard,
+      BehaviorInterceptor,
+    ],
   };
 }
 
