@@ -56,6 +56,9 @@ export type {
 export type { ConfiguredRule } from './rules/configured-rules.js';
 export { MemoryStorage } from './storage/memory/memory-storage.js';
 export type { MemoryStorageOptions } from './storage/memory/options.js';
+export type { RedisAddress, RedisClient, RedisConnectionOptions } from './storage/redis/client.js';
+export type { RedisStorageOptions } from './storage/redis/options.js';
+export { RedisStorage } from './storage/redis/redis-storage.js';
 export type {
   Ban,
   BanChange,

@@ -115,7 +115,11 @@ export class RuleEvaluator {
   }
 
   /** @param known inputs of the group to begin with, where they have been found out before. */
-  private continue(pass: Pass, from: number, known?: MaybePromise<RuleInputs | undefined>): MaybePromise<Pass> {
+  private continue(
+    pass: Pass,
+    from: number,
+    known?: MaybePromise<RuleInputs | undefined>,
+  ): MaybePromise<Pass> {
     for (let index = from; index < pass.groups.length; index++) {
       const group = pass.groups[index];
       const inputs = index === from && known ? known : this.inputsOf(pass, group);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { BanTable } from '../../lib/storage/memory/ban-table.js';
-import { DeadlineHeap } from '../../lib/storage/memory/deadline-heap.js';
+import { BanTable } from '../../lib/storage/bans/ban-table.js';
+import { DeadlineHeap } from '../../lib/storage/bans/deadline-heap.js';
 import type { Ban } from '../../lib/storage/storage.js';
 
 function ban(actor: string, until: number, route?: string, since = 0): Ban {

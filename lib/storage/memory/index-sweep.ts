@@ -1,6 +1,6 @@
 import type { ActorIndex } from './actor-index.js';
 import type { Segment } from './segment.js';
-import type { Sweepable } from './sweeper.js';
+import type { Sweepable } from '../sweeper.js';
 
 /** A segment is looked through once per this time, in seconds. */
 const ROUND_SECONDS = 60;

@@ -9,7 +9,7 @@ import type {
   RuleOutcome,
   StorageContext,
 } from '../storage.js';
-import { BanTable } from './ban-table.js';
+import { BanTable } from '../bans/ban-table.js';
 import { CounterStore } from './counter-store.js';
 import { IndexSweep } from './index-sweep.js';
 import type { LaidOutRule, Layout } from './layout.js';
@@ -17,7 +17,7 @@ import { LayoutRegistry } from './layout-registry.js';
 import { settingsOf, type MemoryStorageOptions } from './options.js';
 import { punish } from './punish.js';
 import { RecordPass, outcomeOf } from './record-pass.js';
-import { Sweeper } from './sweeper.js';
+import { Sweeper } from '../sweeper.js';
 
 /** How much a `MemoryStorage` holds. */
 export interface MemoryStorageStats {

@@ -1,5 +1,5 @@
 import type { Ban, BanTerms } from '../storage.js';
-import type { BanTable } from './ban-table.js';
+import type { BanTable } from '../bans/ban-table.js';
 import type { LaidOutRule } from './layout.js';
 
 /**

@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { Clock } from '../../clock/clock.js';
+import type { Clock } from '../clock/clock.js';
 
 /** Something that drops what is no longer needed, a bounded amount of work at a time. */
 export interface Sweepable {

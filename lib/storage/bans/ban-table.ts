@@ -1,6 +1,6 @@
 import type { Ban } from '../storage.js';
 import { DeadlineHeap, type Deadline } from './deadline-heap.js';
-import type { Sweepable } from './sweeper.js';
+import type { Sweepable } from '../sweeper.js';
 
 /** A ban that no longer holds. */
 export interface EndedBan {
@@ -77,10 +77,15 @@ export class BanTable implements Sweepable {
     return found === undefined || local.until > found.until ? local : found;
   }
 
+  /** The actor's ban of exactly this place, in force or just ended; `undefined` if there is none. */
+  at(actor: string, route: string | undefined): Ban | undefined {
+    const entry = this.entries.get(actor);
+    return entry && this.current(entry, route);
+  }
+
   /** When the actor's ban of exactly this place ends, in milliseconds since the epoch; 0 if there is none. */
   endOf(actor: string, route: string | undefined): number {
-    const entry = this.entries.get(actor);
-    return (entry && this.current(entry, route)?.until) ?? 0;
+    return this.at(actor, route)?.until ?? 0;
   }
 
   /** Offences of an actor remembered at `nowMs`. */

@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../clock/clock.js';
+import type { Ban } from '../storage.js';
+import { banJson, changeOf, readChange, type PlacedChange } from './ban-change.js';
+import type { BanMirror } from './ban-mirror.js';
+import type { Commands } from './commands.js';
+import type { Connection } from './connection.js';
+
+/** A change that was lost on the way is found after this long at most. */
+const POLL_MS = 5_000;
+const PAGE = 1_000;
+const EMPTY = '0-0';
+/** Bans written back at once. */
+const RESTORE_BATCH = 100;
+/** Changes kept for sending again. */
+const MOST_UNSENT = 100_000;
+
+/** A change on its way to the other instances. */
+interface Outgoing {
+  readonly change: PlacedChange;
+  /** When it was lifted; `undefined`: when Redis hears of it. */
+  readonly at: number | undefined;
+  readonly fresh: boolean;
+}
+
+/** What a `BanLog` works with. */
+export interface BanLogParts {
+  readonly commands: Commands;
+  readonly connection: Connection;
+  readonly mirror: BanMirror;
+  /** Of real time. */
+  readonly clock: Clock;
+  readonly channel: () => string;
+  /** Explicit time, if there is one. */
+  readonly now: () => number | undefined;
+  /** Writes back a ban that this instance knows and Redis has lost. */
+  readonly restore: (ban: Ban) => Promise<void>;
+}
+
+/**
+ * Keeps the mirrors of all instances alike: enters what changes here into the log, and follows the log. Messages bring a
+ * change within milliseconds; each names the one before it, so that a gap is noticed, and every five seconds the log is read
+ * on in any case. An instance whose place in the log is gone reads the whole index, page by page.
+ */
+export class BanLog {
+  /** Names this instance in its own entries. */
+  private readonly origin = randomUUID();
+  /** Entry up to which the mirror is; `undefined`: the index has to be read first. */
+  private last: string | undefined;
+  private readonly unsent = new Map<string, Outgoing>();
+  private running: Promise<void> | undefined;
+  private queued: Promise<void> | undefined;
+  private cancelPoll: (() => void) | undefined;
+  private closed = false;
+
+  constructor(private readonly parts: BanLogParts) {}
+
+  /** Reads the index, and follows the log from then on. */
+  async start(): Promise<void> {
+    const { connection, channel } = this.parts;
+    const readOn = (): void => {
+      this.sync().catch(ignore);
+    };
+    await connection.listen(channel(), (message) => this.hear(message), readOn);
+    await this.sync();
+    if (this.cancelPoll === undefined) this.poll();
+  }
+
+  /** Tells the other instances of a ban. Never rejects: what can't be sent is sent with the next `sync`. */
+  async announceBan(ban: Ban, fresh: boolean): Promise<void> {
+    await this.enter({ change: changeOf(ban), at: ban.since, fresh }).catch(ignore);
+  }
+
+  /** Tells the other instances that a ban is lifted. @throws what keeps it from being entered. */
+  async announceLifting(place: string, at: number | undefined): Promise<void> {
+    const change = { place, at: at ?? 0, ban: undefined };
+    await this.enter({ change, at, fresh: at === undefined });
+  }
+
+  /** Brings the mirror up to what Redis knows now. @throws what keeps it from that. */
+  sync(): Promise<void> {
+    if (this.running === undefined) return this.run();
+    // What runs now may have read already: another run, for everybody who asks until it begins.
+    this.queued ??= this.running.catch(ignore).then(() => {
+      this.queued = undefined;
+      return this.run();
+    });
+    return this.queued;
+  }
+
+  /** Stops following. */
+  close(): void {
+    this.closed = true;
+    this.cancelPoll?.();
+  }
+
+  private run(): Promise<void> {
+    this.running = this.readOn().finally(() => (this.running = undefined));
+    return this.running;
+  }
+
+  private poll(): void {
+    this.cancelPoll = this.parts.clock.schedule(() => {
+      void this.sync()
+        .catch(ignore)
+        .then(() => {
+          if (!this.closed) this.poll();
+        });
+    }, POLL_MS);
+  }
+
+  private hear(message: string): void {
+    const [id, previous, origin, place, text] = message.split('\n');
+    if (previous !== this.last || this.running !== undefined) {
+      this.sync().catch(ignore);
+      return;
+    }
+    this.last = id;
+    if (origin !== this.origin) this.take(place, text);
+  }
+
+  private async readOn(): Promise<void> {
+    for (const outgoing of [...this.unsent.values()]) await this.enter(outgoing);
+    if (this.last === undefined) await this.load();
+    for (;;) {
+      const from = this.last as string;
+      const entries = await this.parts.commands.readLog(from);
+      const known = from === EMPTY ? entries.length === 0 : entries[0]?.[0] === from;
+      if (!known) {
+        await this.load();
+        continue;
+      }
+      for (const [id, fields] of entries.slice(1)) {
+        this.last = id;
+        const [, place, , text, , origin] = fields;
+        if (origin !== this.origin) this.take(place, text);
+      }
+      if (entries.length < PAGE) return;
+    }
+  }
+
+  /** Reads the whole index. What is known here and not there, not even as lifted, was lost there, and is written back. */
+  private async load(): Promise<void> {
+    const { commands, mirror, restore } = this.parts;
+    const end = await commands.logEnd();
+    const places = new Set<string>();
+    let cursor = '0';
+    do {
+      const [next, entries] = await commands.scanIndex(cursor);
+      for (let i = 0; i < entries.length; i += 2) {
+        places.add(entries[i]);
+        this.take(entries[i], entries[i + 1]);
+      }
+      cursor = next;
+    } while (cursor !== '0');
+    this.last = end;
+    const lost = mirror.all().filter((ban) => !places.has(changeOf(ban).place));
+    for (let i = 0; i < lost.length; i += RESTORE_BATCH) {
+      await Promise.all(lost.slice(i, i + RESTORE_BATCH).map(restore));
+    }
+  }
+
+  private take(place: string, text: string): void {
+    const change = readChange(place, text);
+    if (change) this.parts.mirror.apply(change, false);
+  }
+
+  private async enter(outgoing: Outgoing): Promise<void> {
+    const { change, at, fresh } = outgoing;
+    const { place, ban } = change;
+    if (this.unsent.size < MOST_UNSENT) this.unsent.set(place, outgoing);
+    const { commands, now, channel } = this.parts;
+    await commands.announce({
+      place,
+      now: now(),
+      at,
+      ...(ban ? { ban: { until: ban.until, json: banJson(ban) } } : {}),
+      fresh,
+      channel: channel(),
+      origin: this.origin,
+    });
+    if (this.unsent.get(place) === outgoing) this.unsent.delete(place);
+  }
+}
+
+/** What fails here is tried again, and shows in the commands of requests. */
+function ignore(): void {}

@@ -1,0 +1,193 @@
+import type { BanRequest, RecordRequest } from '../storage.js';
+import type { RedisClient } from './client.js';
+import type { Connection } from './connection.js';
+import { CommandTimeoutError, type Deadlines } from './deadlines.js';
+import type { KeySchema } from './keys.js';
+import type { Plan } from './plan.js';
+import { isTooLate, timeOf } from './reply.js';
+import { ANNOUNCE } from './scripts/announce.lua.js';
+import { BAN } from './scripts/ban.lua.js';
+import { RECORD } from './scripts/record.lua.js';
+import { RESET } from './scripts/reset.lua.js';
+import { UNBAN } from './scripts/unban.lua.js';
+import type { ServerTime } from './server-time.js';
+
+/** The scripts as commands of a client; with `Buffer`, those that answer in bytes. */
+interface Scripts extends RedisClient {
+  behaviorGuardRecordBuffer(...args: string[]): Promise<Buffer>;
+  behaviorGuardBanBuffer(...args: string[]): Promise<[number, Buffer]>;
+  behaviorGuardUnban(...args: string[]): Promise<number>;
+  behaviorGuardReset(...args: string[]): Promise<number>;
+  behaviorGuardAnnounce(...args: string[]): Promise<number>;
+}
+
+const ENDLESS = -1;
+
+/** Makes the scripts known to a client. */
+export function defineScripts(client: RedisClient): void {
+  client.defineCommand('behaviorGuardRecord', { lua: RECORD, numberOfKeys: 1 });
+  client.defineCommand('behaviorGuardBan', { lua: BAN, numberOfKeys: 1 });
+  client.defineCommand('behaviorGuardUnban', { lua: UNBAN, numberOfKeys: 1 });
+  client.defineCommand('behaviorGuardReset', { lua: RESET, numberOfKeys: 1 });
+  client.defineCommand('behaviorGuardAnnounce', { lua: ANNOUNCE, numberOfKeys: 3 });
+}
+
+/** A ban to be written: by hand, or one that was decided elsewhere and began before. */
+export interface BanCommand extends Omit<BanRequest, 'now'> {
+  readonly now: number | undefined;
+  readonly since?: number;
+  readonly offences: number;
+}
+
+/** A change of a ban to be entered into index and log. */
+export interface AnnounceCommand {
+  readonly place: string;
+  readonly now: number | undefined;
+  /** Since when, or when it was lifted; `undefined`: lifted now. */
+  readonly at: number | undefined;
+  /** Absent: lifted. */
+  readonly ban?: { readonly until: number; readonly json: string };
+  /** Just decided here. */
+  readonly fresh: boolean;
+  readonly channel: string;
+  readonly origin: string;
+}
+
+/** Every command that is sent to Redis: each has a deadline, after which it is neither waited for nor carried out. */
+export class Commands {
+  constructor(
+    private readonly connection: Connection,
+    private readonly keys: KeySchema,
+    private readonly deadlines: Deadlines,
+    private readonly time: ServerTime,
+    private readonly timeoutMs: number,
+  ) {}
+
+  /** One pass over the rules. @throws CommandTimeoutError, and what the client throws. */
+  record<Result>(
+    key: string,
+    plan: Plan,
+    request: RecordRequest,
+    read: (reply: Buffer) => Result,
+  ): Promise<Result> {
+    const flags = (request.deniedAlready ? 1 : 0) + (request.banExempt ? 2 : 0);
+    const sentMs = this.time.local();
+    const reply = this.scripts.behaviorGuardRecordBuffer(
+      key,
+      plan.textFor(request),
+      plan.details,
+      this.deadline(),
+      String(flags),
+      timeText(request.now),
+      request.route ?? '',
+      ...plan.fields,
+    );
+    return this.deadlines.wait(reply, (bytes) => {
+      this.time.learn(timeOf(bytes), sentMs);
+      if (isTooLate(bytes)) throw tooLate();
+      return read(bytes);
+    });
+  }
+
+  /** Bans. @returns whether it was put in force, and the ban that holds, as bytes. */
+  async ban(command: BanCommand): Promise<{ applied: boolean; bytes: Buffer }> {
+    const { actor, route, reason, durationMs, now, since, offences } = command;
+    const reply = this.scripts.behaviorGuardBanBuffer(
+      this.keys.actor(actor),
+      timeText(now),
+      String(durationMs === Infinity ? ENDLESS : durationMs),
+      route ?? '',
+      reason,
+      timeText(since),
+      String(offences),
+      this.deadline(),
+    );
+    const [state, bytes] = await this.deadlines.wait(reply, (answer) => answer);
+    if (state < 0) throw tooLate();
+    return { applied: state === 1, bytes };
+  }
+
+  /** Lifts a ban in the actor's hash. @returns whether one was in force. */
+  async unban(
+    actor: string,
+    route: string | undefined,
+    now: number | undefined,
+    at?: number,
+  ): Promise<boolean> {
+    const key = this.keys.actor(actor);
+    const reply = this.scripts.behaviorGuardUnban(
+      key,
+      timeText(now),
+      route ?? '',
+      timeText(at),
+      this.deadline(),
+    );
+    return (await this.done(reply)) === 1;
+  }
+
+  /** Forgets an actor's counters and offences. */
+  async reset(actor: string, now: number | undefined): Promise<void> {
+    await this.done(this.scripts.behaviorGuardReset(this.keys.actor(actor), timeText(now), this.deadline()));
+  }
+
+  /** Enters a change into index and log. @returns whether it holds: no newer one was there. */
+  async announce({ place, now, at, ban, fresh, channel, origin }: AnnounceCommand): Promise<boolean> {
+    const { index, ends, log } = this.keys;
+    const end = ban && String(ban.until === Infinity ? ENDLESS : ban.until);
+    const reply = this.scripts.behaviorGuardAnnounce(
+      ...[index, ends, log, timeText(now), place, timeText(at), end ?? '', ban?.json ?? ''],
+      ...[fresh ? '1' : '0', channel, origin, this.deadline()],
+    );
+    return (await this.done(reply)) === 1;
+  }
+
+  /** A page of the index: cursor to go on from (`0`: done), then place, text, place, text, … */
+  async scanIndex(cursor: string): Promise<[string, string[]]> {
+    return this.call<[string, string[]]>('HSCAN', this.keys.index, cursor, 'COUNT', '1000');
+  }
+
+  /** Entries of the log from this one on, itself included: id, and names and values in turn. */
+  async readLog(from: string): Promise<[string, string[]][]> {
+    return this.call('XRANGE', this.keys.log, from, '+', 'COUNT', '1000');
+  }
+
+  /** Id of the newest entry of the log; `0-0`: it is empty. */
+  async logEnd(): Promise<string> {
+    const [newest] = await this.call<[string, string[]][]>(
+      'XREVRANGE',
+      this.keys.log,
+      '+',
+      '-',
+      'COUNT',
+      '1',
+    );
+    return newest === undefined ? '0-0' : newest[0];
+  }
+
+  private call<Answer>(command: string, ...args: string[]): Promise<Answer> {
+    return this.deadlines.wait(this.connection.client.call(command, ...args), (answer) => answer as Answer);
+  }
+
+  private async done(reply: Promise<number>): Promise<number> {
+    const state = await this.deadlines.wait(reply, (answer) => answer);
+    if (state < 0) throw tooLate();
+    return state;
+  }
+
+  private get scripts(): Scripts {
+    return this.connection.client as Scripts;
+  }
+
+  /** Server time until which Redis may carry a command out; before it is known, for good. */
+  private deadline(): string {
+    return this.time.isKnown ? String(this.time.now() + this.timeoutMs) : '0';
+  }
+}
+
+function timeText(ms: number | undefined): string {
+  return ms === undefined ? '' : String(ms);
+}
+
+function tooLate(): Error {
+  return new CommandTimeoutError('the command reached Redis after its deadline');
+}

@@ -1,0 +1,69 @@
+import { CounterShape, MAX_EXACT_CAPACITY } from '../../windows/counter-shape.js';
+import type { Counter } from '../storage.js';
+
+/**
+ * How rules are written for the script `record`: numbers as 7-bit digits, so that the text is plain ASCII, which travels
+ * and is read in Redis at least cost.
+ */
+
+const KINDS = { ring: 0, subBuckets: 1, pacing: 2 } as const;
+const ATTEMPTS = 4;
+/** Later than its newest event by rounding, and by a clock that is a little behind. */
+const GRACE_MS = 2_000;
+const WINDOW_DIGITS = 7;
+/** Thresholds and costs up to 2^35 - 1. */
+export const COUNT_DIGITS = 5;
+const MAX_COUNT = 2 ** 32 - 1;
+
+/** Whether a counter keeps single timestamps. */
+export function isExact(capacity: number): boolean {
+  return capacity <= MAX_EXACT_CAPACITY;
+}
+
+/** A number >= 0 in so many digits. */
+export function digits(value: number, count: number): string {
+  let text = '';
+  let rest = value;
+  for (let i = 0; i < count; i++) {
+    text = String.fromCharCode(rest % 128) + text;
+    rest = Math.floor(rest / 128);
+  }
+  return text;
+}
+
+/** How long a counter's events matter after the newest, in milliseconds. */
+export function keepMs({ kind, windowMs, capacity }: Counter): number {
+  const { spanMs, unitMs } = new CounterShape(kind, windowMs, capacity);
+  return spanMs + unitMs + GRACE_MS;
+}
+
+/** Head of a plan. */
+export function planHead(keep: number, counters: number): string {
+  return digits(keep, WINDOW_DIGITS) + digits(counters, 1);
+}
+
+/** One counter, followed by so many rules. */
+export function counterText({ kind, windowMs, capacity, class: counts }: Counter, rules: number): string {
+  const format = kind === 'pacing' ? KINDS.pacing : isExact(capacity) ? KINDS.ring : KINDS.subBuckets;
+  const counting = counts === 'attempts' ? ATTEMPTS : 0;
+  const ring = format === KINDS.ring ? Math.max(1, capacity) - 1 : 0;
+  return digits(format + counting, 1) + digits(windowMs, WINDOW_DIGITS) + digits(ring, 1) + digits(rules, 1);
+}
+
+/** What is asked of a rule in one request. */
+export interface RuleNumbers {
+  readonly threshold: number;
+  /** 0: left out. */
+  readonly cost: number;
+  readonly denies: boolean;
+  readonly passive: boolean;
+  readonly peek: boolean;
+  readonly bans: boolean;
+}
+
+/** One rule of the counter before it. */
+export function ruleText({ threshold, cost, denies, passive, peek, bans }: RuleNumbers): string {
+  const flags = (denies ? 1 : 0) + (passive ? 2 : 0) + (peek ? 4 : 0) + (bans ? 8 : 0);
+  const counts = [threshold, cost].map((value) => digits(Math.min(value, MAX_COUNT), COUNT_DIGITS));
+  return counts.join('') + digits(flags, 1);
+}

@@ -1,0 +1,81 @@
+import type { Ban, RecordRequest, RecordResult, RuleOutcome } from '../storage.js';
+import type { Plan } from './plan.js';
+
+/** Bits of the state that the script `record` returns. */
+const DENIED = 1;
+const WOULD_DENY = 2;
+const VIOLATIONS = 4;
+const BANNED_BY_THIS = 8;
+const BANNED_BEFORE = 16;
+const TOO_LATE = 32;
+
+const TIME_BYTES = 6;
+const HEAD_BYTES = 7;
+const COUNT_BYTES = 5;
+const ROW_BYTES = 11;
+const LONG_ROW_BYTES = 18;
+const BAN_BYTES = 20;
+
+const LEFT_OUT: RuleOutcome = { count: 0, violated: false, retryAfterMs: 0, resetMs: 0, report: false };
+
+/** Server time of a reply, in milliseconds since the epoch. */
+export function timeOf(reply: Buffer): number {
+  return reply.readUIntBE(0, TIME_BYTES);
+}
+
+/** Whether the command arrived after its deadline, and did nothing. */
+export function isTooLate(reply: Buffer): boolean {
+  return (reply[TIME_BYTES] & TOO_LATE) !== 0;
+}
+
+/** The verdict in a reply of the script `record`. */
+export function readResult(reply: Buffer, plan: Plan, { actor, route }: RecordRequest): RecordResult {
+  const state = reply[TIME_BYTES];
+  if (state & BANNED_BEFORE) {
+    const where = reply[HEAD_BYTES] === 1 ? route : undefined;
+    const banned = readBan(reply, HEAD_BYTES + 1, actor, where);
+    return { banned, denied: true, wouldDeny: true, rules: [] };
+  }
+  const long = (state & VIOLATIONS) !== 0;
+  const rules = new Array<RuleOutcome>(plan.order.length);
+  let at = HEAD_BYTES;
+  for (const index of plan.order) {
+    rules[index] = long ? readLongRow(reply, at) : readRow(reply, at);
+    at += long ? LONG_ROW_BYTES : ROW_BYTES;
+  }
+  const denied = (state & DENIED) !== 0;
+  const wouldDeny = (state & WOULD_DENY) !== 0;
+  if (!(state & BANNED_BY_THIS)) return { denied, wouldDeny, rules };
+  const cause = plan.queries[plan.order[reply[at]]].ban;
+  return { denied, wouldDeny, rules, ban: readBan(reply, at + 1, actor, cause?.route) };
+}
+
+/** A ban as Redis keeps it: since and until (doubles), offences (4 bytes), reason. */
+export function readBan(bytes: Buffer, at: number, actor: string, route: string | undefined): Ban {
+  return {
+    actor,
+    ...(route === undefined ? {} : { route }),
+    since: bytes.readDoubleBE(at),
+    until: bytes.readDoubleBE(at + 8),
+    offences: bytes.readUInt32BE(at + 16),
+    reason: bytes.toString('utf8', at + BAN_BYTES),
+  };
+}
+
+function readRow(reply: Buffer, at: number): RuleOutcome {
+  const count = reply.readUIntBE(at, COUNT_BYTES);
+  if (count === 0) return LEFT_OUT;
+  const resetMs = reply.readUIntBE(at + COUNT_BYTES, TIME_BYTES);
+  return { count, violated: false, retryAfterMs: 0, resetMs, report: false };
+}
+
+function readLongRow(reply: Buffer, at: number): RuleOutcome {
+  const flags = reply[at + ROW_BYTES];
+  return {
+    count: reply.readUIntBE(at, COUNT_BYTES),
+    violated: (flags & 1) !== 0,
+    retryAfterMs: reply.readUIntBE(at + ROW_BYTES + 1, TIME_BYTES),
+    resetMs: reply.readUIntBE(at + COUNT_BYTES, TIME_BYTES),
+    report: (flags & 2) !== 0,
+  };
+}
