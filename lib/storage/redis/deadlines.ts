@@ -45,7 +45,7 @@ export class Deadlines {
           try {
             resolve(read(answer));
           } catch (error) {
-            reject(error);
+            reject(error instanceof Error ? error : new Error(String(error)));
           }
         },
         (error: Error) => {

@@ -8,11 +8,16 @@ import type { Counter } from '../storage.js';
 
 const KINDS = { ring: 0, subBuckets: 1, pacing: 2 } as const;
 const ATTEMPTS = 4;
+const IN_MILLISECONDS = 8;
+const FLAGS = { denies: 1, passive: 2, peek: 4, bans: 8, long: 16 } as const;
 /** Later than its newest event by rounding, and by a clock that is a little behind. */
 const GRACE_MS = 2_000;
-const WINDOW_DIGITS = 7;
-/** Thresholds and costs up to 2^35 - 1. */
-export const COUNT_DIGITS = 5;
+/** Windows of whole seconds up to 24 days take three digits, all others seven. */
+const SECONDS_DIGITS = 3;
+const MILLISECONDS_DIGITS = 7;
+/** Thresholds up to 16,383 at a cost of 1 take two digits, all other pairs five each. */
+const SHORT_DIGITS = 2;
+const LONG_DIGITS = 5;
 const MAX_COUNT = 2 ** 32 - 1;
 
 /** Whether a counter keeps single timestamps. */
@@ -39,15 +44,18 @@ export function keepMs({ kind, windowMs, capacity }: Counter): number {
 
 /** Head of a plan. */
 export function planHead(keep: number, counters: number): string {
-  return digits(keep, WINDOW_DIGITS) + digits(counters, 1);
+  return digits(keep, MILLISECONDS_DIGITS) + digits(counters, 1);
 }
 
 /** One counter, followed by so many rules. */
 export function counterText({ kind, windowMs, capacity, class: counts }: Counter, rules: number): string {
   const format = kind === 'pacing' ? KINDS.pacing : isExact(capacity) ? KINDS.ring : KINDS.subBuckets;
-  const counting = counts === 'attempts' ? ATTEMPTS : 0;
+  const seconds = windowMs / 1_000;
+  const isShort = Number.isInteger(seconds) && seconds < 128 ** SECONDS_DIGITS;
+  const kindDigit = format + (counts === 'attempts' ? ATTEMPTS : 0) + (isShort ? 0 : IN_MILLISECONDS);
+  const window = isShort ? digits(seconds, SECONDS_DIGITS) : digits(windowMs, MILLISECONDS_DIGITS);
   const ring = format === KINDS.ring ? Math.max(1, capacity) - 1 : 0;
-  return digits(format + counting, 1) + digits(windowMs, WINDOW_DIGITS) + digits(ring, 1) + digits(rules, 1);
+  return digits(kindDigit, 1) + window + digits(ring, 1) + digits(rules, 1);
 }
 
 /** What is asked of a rule in one request. */
@@ -62,8 +70,12 @@ export interface RuleNumbers {
 }
 
 /** One rule of the counter before it. */
-export function ruleText({ threshold, cost, denies, passive, peek, bans }: RuleNumbers): string {
-  const flags = (denies ? 1 : 0) + (passive ? 2 : 0) + (peek ? 4 : 0) + (bans ? 8 : 0);
-  const counts = [threshold, cost].map((value) => digits(Math.min(value, MAX_COUNT), COUNT_DIGITS));
-  return counts.join('') + digits(flags, 1);
+export function ruleText(rule: RuleNumbers): string {
+  const { threshold, cost } = rule;
+  const isShort = cost === 1 && threshold < 128 ** SHORT_DIGITS;
+  let flags = isShort ? 0 : FLAGS.long;
+  for (const flag of ['denies', 'passive', 'peek', 'bans'] as const) if (rule[flag]) flags += FLAGS[flag];
+  if (isShort) return digits(flags, 1) + digits(threshold, SHORT_DIGITS);
+  const counts = [threshold, cost].map((value) => digits(Math.min(value, MAX_COUNT), LONG_DIGITS));
+  return digits(flags, 1) + counts.join('');
 }

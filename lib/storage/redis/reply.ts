@@ -13,7 +13,7 @@ const TIME_BYTES = 6;
 const HEAD_BYTES = 7;
 const COUNT_BYTES = 5;
 const ROW_BYTES = 11;
-const LONG_ROW_BYTES = 18;
+const VIOLATION_BYTES = 7;
 const BAN_BYTES = 20;
 
 const LEFT_OUT: RuleOutcome = { count: 0, violated: false, retryAfterMs: 0, resetMs: 0, report: false };
@@ -36,17 +36,16 @@ export function readResult(reply: Buffer, plan: Plan, { actor, route }: RecordRe
     const banned = readBan(reply, HEAD_BYTES + 1, actor, where);
     return { banned, denied: true, wouldDeny: true, rules: [] };
   }
-  const long = (state & VIOLATIONS) !== 0;
-  const rules = new Array<RuleOutcome>(plan.order.length);
-  let at = HEAD_BYTES;
-  for (const index of plan.order) {
-    rules[index] = long ? readLongRow(reply, at) : readRow(reply, at);
-    at += long ? LONG_ROW_BYTES : ROW_BYTES;
-  }
+  const { order } = plan;
+  const endOfRows = HEAD_BYTES + order.length * ROW_BYTES;
+  const violations = (state & VIOLATIONS) === 0 ? undefined : endOfRows;
+  const rules = new Array<RuleOutcome>(order.length);
+  for (let row = 0; row < order.length; row++) rules[order[row]] = readRow(reply, row, violations);
   const denied = (state & DENIED) !== 0;
   const wouldDeny = (state & WOULD_DENY) !== 0;
   if (!(state & BANNED_BY_THIS)) return { denied, wouldDeny, rules };
-  const cause = plan.queries[plan.order[reply[at]]].ban;
+  const at = endOfRows + order.length * VIOLATION_BYTES;
+  const cause = plan.queries[order[reply[at]]].ban;
   return { denied, wouldDeny, rules, ban: readBan(reply, at + 1, actor, cause?.route) };
 }
 
@@ -62,20 +61,19 @@ export function readBan(bytes: Buffer, at: number, actor: string, route: string 
   };
 }
 
-function readRow(reply: Buffer, at: number): RuleOutcome {
+function readRow(reply: Buffer, row: number, violations: number | undefined): RuleOutcome {
+  const at = HEAD_BYTES + row * ROW_BYTES;
   const count = reply.readUIntBE(at, COUNT_BYTES);
   if (count === 0) return LEFT_OUT;
   const resetMs = reply.readUIntBE(at + COUNT_BYTES, TIME_BYTES);
-  return { count, violated: false, retryAfterMs: 0, resetMs, report: false };
-}
-
-function readLongRow(reply: Buffer, at: number): RuleOutcome {
-  const flags = reply[at + ROW_BYTES];
+  if (violations === undefined) return { count, violated: false, retryAfterMs: 0, resetMs, report: false };
+  const place = violations + row * VIOLATION_BYTES;
+  const retryAfterMs = reply.readUIntBE(place + 1, TIME_BYTES);
   return {
-    count: reply.readUIntBE(at, COUNT_BYTES),
-    violated: (flags & 1) !== 0,
-    retryAfterMs: reply.readUIntBE(at + ROW_BYTES + 1, TIME_BYTES),
-    resetMs: reply.readUIntBE(at + COUNT_BYTES, TIME_BYTES),
-    report: (flags & 2) !== 0,
+    count,
+    violated: (reply[place] & 1) !== 0,
+    retryAfterMs,
+    resetMs,
+    report: (reply[place] & 2) !== 0,
   };
 }
