@@ -8,6 +8,9 @@ const SCHEMA = '1';
 /** Would end or begin a hash tag, are unprintable, or have no form in UTF-8. */
 const UNSAFE = /[%{}\p{Cc}\p{Cs}]/gu;
 
+/** Stands for the actor without a name, for empty braces would leave the slot to the rest of the key. Others have it escaped. */
+const NAMELESS = '%';
+
 const HASH_CHARACTERS = 8;
 
 /**
@@ -47,13 +50,14 @@ export class KeySchema {
 
   /** Key of an actor, whatever its name: no two share one, and none leaves its braces. */
   actor(actor: string): string {
-    return `${this.actorPrefix}${isPlain(actor) ? actor : actor.replace(UNSAFE, escape)}}`;
+    const name = isPlain(actor) ? actor : actor.replace(UNSAFE, escape) || NAMELESS;
+    return `${this.actorPrefix}${name}}`;
   }
 }
 
 /** Letters, digits and what addresses are made of need no look at each character's class. */
 function isPlain(actor: string): boolean {
-  return /^[\w:./-]*$/.test(actor);
+  return /^[\w:./-]+$/.test(actor);
 }
 
 function escape(character: string): string {

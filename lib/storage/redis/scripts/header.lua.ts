@@ -16,6 +16,15 @@ local function read_header()
   return { expiry, general, offences, forget_at, routes }
 end
 
+-- When the last of the route bans ends; O(fields).
+local function last_route_end()
+  local last = 0
+  for _, name in ipairs(call('HKEYS', key)) do
+    if name:sub(1, 1) == 'r' then last = math.max(last, (unpack_('>d', call('HGET', key, name), 9))) end
+  end
+  return last
+end
+
 -- Writes the header, and has the key live as long as what is in it: without end while a ban has none.
 local function write_header(h, now)
   local needed = math.max(h[1], h[2] < math.huge and h[2] or 0, h[4] < math.huge and h[4] or 0, h[5] < math.huge and h[5] or 0)

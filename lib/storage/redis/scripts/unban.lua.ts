@@ -20,14 +20,7 @@ local since, ends = unpack_('>dd', ban)
 if ARGV[3] ~= '' and since > ARGV[3] + 0 then return 0 end
 call('HDEL', key, field)
 local h = read_header()
-if ARGV[2] == '' then
-  h[2] = 0
-else
-  h[5] = 0
-  for _, name in ipairs(call('HKEYS', key)) do
-    if name:sub(1, 1) == 'r' then h[5] = math.max(h[5], (unpack_('>d', call('HGET', key, name), 9))) end
-  end
-end
+if ARGV[2] == '' then h[2] = 0 else h[5] = last_route_end() end
 write_header(h, now)
 return now < ends and 1 or 0
 `}`;
