@@ -47,6 +47,7 @@ export class BanLog {
   private readonly origin = randomUUID();
   /** Entry up to which the mirror is; `undefined`: the index has to be read first. */
   private last: string | undefined;
+  /** Bans that could not be announced, by place. */
   private readonly unsent = new Map<string, Outgoing>();
   private running: Promise<void> | undefined;
   private queued: Promise<void> | undefined;
@@ -69,6 +70,11 @@ export class BanLog {
   /** Tells the other instances of a ban. Never rejects: what can't be sent is sent with the next `sync`. */
   async announceBan(ban: Ban, fresh: boolean): Promise<void> {
     await this.enter({ change: changeOf(ban), at: ban.since, fresh }).catch(ignore);
+  }
+
+  /** Enters a ban that is not new. @returns whether it holds: nothing newer is known. @throws what keeps it from being entered. */
+  async enterBan(ban: Ban): Promise<boolean> {
+    return this.enter({ change: changeOf(ban), at: ban.since, fresh: false });
   }
 
   /** Tells the other instances that a ban is lifted. @throws what keeps it from being entered. */
@@ -153,11 +159,11 @@ export class BanLog {
       }
       cursor = next;
     } while (cursor !== '0');
-    this.last = end;
     const lost = mirror.all().filter((ban) => !places.has(changeOf(ban).place));
     for (let i = 0; i < lost.length; i += RESTORE_BATCH) {
       await Promise.all(lost.slice(i, i + RESTORE_BATCH).map(restore));
     }
+    this.last = end;
   }
 
   private take(place: string, text: string): void {
@@ -165,12 +171,13 @@ export class BanLog {
     if (change) this.parts.mirror.apply(change, false);
   }
 
-  private async enter(outgoing: Outgoing): Promise<void> {
+  private async enter(outgoing: Outgoing): Promise<boolean> {
     const { change, at, fresh } = outgoing;
     const { place, ban } = change;
-    if (this.unsent.size < MOST_UNSENT) this.unsent.set(place, outgoing);
+    // A lifting that fails is said to have failed, and is repeated by whoever asked for it.
+    if (ban && this.unsent.size < MOST_UNSENT) this.unsent.set(place, outgoing);
     const { commands, now, channel } = this.parts;
-    await commands.announce({
+    const holds = await commands.announce({
       place,
       now: now(),
       at,
@@ -179,7 +186,8 @@ export class BanLog {
       channel: channel(),
       origin: this.origin,
     });
-    if (this.unsent.get(place) === outgoing) this.unsent.delete(place);
+    if (!ban || this.unsent.get(place) === outgoing) this.unsent.delete(place);
+    return holds;
   }
 }
 

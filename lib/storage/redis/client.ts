@@ -62,10 +62,11 @@ export async function createClient(options: RedisConnectionOptions): Promise<Red
   const { Cluster, Redis } = await import('ioredis');
   const redisOptions = { ...OWN_OPTIONS, ...options.redisOptions };
   if (options.cluster) {
-    const { lazyConnect, enableOfflineQueue, ...perNode } = redisOptions;
+    // A node is connected to when it is first needed, and what is sent meanwhile has to wait; nothing is sent to a Cluster that
+    // is not there.
+    const { lazyConnect, enableOfflineQueue: _, ...perNode } = redisOptions;
     return new Cluster([...options.cluster], {
       lazyConnect,
-      enableOfflineQueue,
       redisOptions: perNode,
       clusterRetryStrategy: reconnectDelayMs,
       slotsRefreshTimeout: CONNECT_TIMEOUT_MS,

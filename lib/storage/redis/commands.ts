@@ -3,7 +3,7 @@ import type { RedisClient } from './client.js';
 import type { Connection } from './connection.js';
 import { CommandTimeoutError, type Deadlines } from './deadlines.js';
 import type { KeySchema } from './keys.js';
-import type { Plan } from './plan.js';
+import type { Plan, Settlement } from './plan.js';
 import { isTooLate, timeOf } from './reply.js';
 import { ANNOUNCE } from './scripts/announce.lua.js';
 import { BAN } from './scripts/ban.lua.js';
@@ -22,6 +22,7 @@ interface Scripts extends RedisClient {
 }
 
 const ENDLESS = -1;
+const COUNTS_ONLY = '4';
 
 /** Makes the scripts known to a client. */
 export function defineScripts(client: RedisClient): void {
@@ -71,22 +72,23 @@ export class Commands {
     read: (reply: Buffer) => Result,
   ): Promise<Result> {
     const flags = (request.deniedAlready ? 1 : 0) + (request.banExempt ? 2 : 0);
-    const sentMs = this.time.local();
-    const reply = this.scripts.behaviorGuardRecordBuffer(
-      key,
-      plan.textFor(request),
-      plan.details,
-      this.deadline(),
-      String(flags),
-      timeText(request.now),
-      request.route ?? '',
-      ...plan.fields,
+    const { now, route = '' } = request;
+    return this.pass(
+      [key, plan.textFor(request), plan.details, String(flags), route],
+      now,
+      plan.fields,
+      read,
     );
-    return this.deadlines.wait(reply, (bytes) => {
-      this.time.learn(timeOf(bytes), sentMs);
-      if (isTooLate(bytes)) throw tooLate();
-      return read(bytes);
-    });
+  }
+
+  /** Counts what was let through before. @throws like `record`. */
+  settle<Result>(
+    key: string,
+    { text, fields }: Settlement,
+    now: number | undefined,
+    read: (reply: Buffer) => Result,
+  ): Promise<Result> {
+    return this.pass([key, text, '', COUNTS_ONLY, ''], now, fields, read);
   }
 
   /** Bans. @returns whether it was put in force, and the ban that holds, as bytes. */
@@ -162,6 +164,25 @@ export class Commands {
       '1',
     );
     return newest === undefined ? '0-0' : newest[0];
+  }
+
+  private pass<Result>(
+    [key, plan, details, flags, route]: readonly [string, string, string, string, string],
+    now: number | undefined,
+    fields: readonly string[],
+    read: (reply: Buffer) => Result,
+  ): Promise<Result> {
+    const sentMs = this.time.local();
+    const deadline = this.deadline();
+    const reply = this.scripts.behaviorGuardRecordBuffer(
+      ...[key, plan, details, deadline, flags, timeText(now), route],
+      ...fields,
+    );
+    return this.deadlines.wait(reply, (bytes) => {
+      this.time.learn(timeOf(bytes), sentMs);
+      if (isTooLate(bytes)) throw tooLate();
+      return read(bytes);
+    });
   }
 
   private call<Answer>(command: string, ...args: string[]): Promise<Answer> {

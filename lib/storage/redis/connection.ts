@@ -13,12 +13,17 @@ export class Connection {
     private readonly options: RedisConnectionOptions,
     /** Called once with the client, before the first command. */
     private readonly prepare: (client: RedisClient) => void,
+    /** Whether nothing should be sent although there is a connection. */
+    private readonly isClogged: () => boolean = () => false,
   ) {}
 
   /** @throws Error where there is no connection at present. */
   get client(): RedisClient {
     const { commands } = this;
-    if (commands?.status === 'ready') return commands;
+    if (commands?.status === 'ready') {
+      if (this.isClogged()) throw new Error('Redis does not answer');
+      return commands;
+    }
     throw new Error(`Redis is not connected (${commands?.status ?? 'not started'})`);
   }
 

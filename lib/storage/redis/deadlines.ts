@@ -5,7 +5,12 @@ import type { Clock } from '../../clock/clock.js';
 interface Waiting {
   readonly dueMs: number;
   reject: ((error: Error) => void) | undefined;
+  /** Was not answered in time, and has not been answered since. */
+  isAbandoned: boolean;
 }
+
+/** Commands given up on, of which nothing was heard since, until no more are sent: they fill memory until Redis answers. */
+const MOST_ABANDONED = 5_000;
 
 /** A command was not answered in time. It may still be carried out. */
 export class CommandTimeoutError extends Error {
@@ -19,6 +24,7 @@ export class CommandTimeoutError extends Error {
 export class Deadlines {
   private queue: Waiting[] = [];
   private head = 0;
+  private abandoned = 0;
   private cancel: (() => void) | undefined;
   /** A timer armed on the path of a request would keep that request's async context alive, and pass it on. */
   private readonly context = new AsyncResource('BehaviorGuardDeadlines');
@@ -29,17 +35,23 @@ export class Deadlines {
     private readonly clock: Clock,
   ) {}
 
+  /** Whether so many commands were given up on, without any word from Redis, that no more should be sent. */
+  get isClogged(): boolean {
+    return this.abandoned >= MOST_ABANDONED;
+  }
+
   /**
    * @returns what `read` makes of the command's answer.
    * @throws CommandTimeoutError after the timeout; else what the command or `read` throws.
    */
   wait<Answer, Result>(command: Promise<Answer>, read: (answer: Answer) => Result): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const waiting: Waiting = { dueMs: this.clock.now() + this.timeoutMs, reject };
+      const waiting: Waiting = { dueMs: this.clock.now() + this.timeoutMs, reject, isAbandoned: false };
       this.queue.push(waiting);
       if (this.cancel === undefined) this.arm(this.timeoutMs);
       command.then(
         (answer) => {
+          if (waiting.isAbandoned) this.abandoned--;
           if (waiting.reject === undefined) return;
           waiting.reject = undefined;
           try {
@@ -49,6 +61,7 @@ export class Deadlines {
           }
         },
         (error: Error) => {
+          if (waiting.isAbandoned) this.abandoned--;
           waiting.reject = undefined;
           reject(error);
         },
@@ -73,10 +86,15 @@ export class Deadlines {
     const nowMs = this.clock.now();
     const { queue } = this;
     while (this.head < queue.length) {
-      const { dueMs, reject } = queue[this.head];
+      const waiting = queue[this.head];
+      const { dueMs, reject } = waiting;
       if (reject !== undefined && dueMs > nowMs) break;
       this.head++;
-      reject?.(new CommandTimeoutError(`no answer within ${this.timeoutMs} ms`));
+      if (reject === undefined) continue;
+      waiting.reject = undefined;
+      waiting.isAbandoned = true;
+      this.abandoned++;
+      reject(new CommandTimeoutError(`no answer within ${this.timeoutMs} ms`));
     }
     this.queue = queue.slice(this.head);
     this.head = 0;

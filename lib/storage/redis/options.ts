@@ -14,6 +14,16 @@ export interface RedisStorageOptions extends RedisConnectionOptions {
   readonly commandTimeoutMs?: number;
   /** Actors whose bans each instance knows at most; default 100,000. Those beyond it are asked for in Redis. */
   readonly maxBans?: number;
+  /**
+   * `strict` (default): each request is counted in Redis before it is served. `relaxed`: an actor's requests are served without
+   * asking as long as they stay within this instance's share of what is left; see `docs/storage.md` for how many too many
+   * that may serve.
+   */
+  readonly consistency?: 'strict' | 'relaxed';
+  /** Relaxed only, and needed there: how many instances share the limits at most, 1 to 1000. */
+  readonly instances?: number;
+  /** Relaxed only: how often what was served is added to Redis, in milliseconds, 1 to 10,000; default 100. */
+  readonly flushIntervalMs?: number;
   /** Time instead of the server's, sent along with each command: for tests. */
   readonly clock?: Clock;
 }
@@ -25,7 +35,12 @@ export interface RedisStorageSettings {
   readonly commandTimeoutMs: number;
   readonly maxBans: number;
   readonly clock: Clock | undefined;
+  /** Absent: strict. */
+  readonly relaxed: { readonly instances: number; readonly flushIntervalMs: number } | undefined;
 }
+
+/** How long a connection may be silent while commands wait for an answer, in milliseconds. */
+const LEAST_SILENCE_MS = 5_000;
 
 const WAYS = ['url', 'client', 'cluster', 'sentinels'] as const;
 const CLIENT_METHODS = ['defineCommand', 'call', 'duplicate', 'subscribe', 'on'];
@@ -52,6 +67,9 @@ const SCHEMA = z
       .optional(),
     commandTimeoutMs: integer(1, 60_000).optional(),
     maxBans: integer(1, 16_000_000).optional(),
+    consistency: z.enum(['strict', 'relaxed'], "must be 'strict' or 'relaxed'").optional(),
+    instances: integer(1, 1_000).optional(),
+    flushIntervalMs: integer(1, 10_000).optional(),
     clock: withMethods('a Clock', ['now', 'schedule']).optional(),
   })
   .superRefine((options, context) => {
@@ -59,6 +77,29 @@ const SCHEMA = z
     if (given.length !== 1) {
       const found = given.length === 0 ? 'none' : given.join(' and ');
       context.addIssue({ code: 'custom', message: `needs exactly one of ${WAYS.join(', ')}; got ${found}` });
+    }
+    const relaxed = options.consistency === 'relaxed';
+    if (relaxed && options.instances === undefined) {
+      const message = "is needed with consistency 'relaxed': how many instances there are at most";
+      context.addIssue({ code: 'custom', path: ['instances'], message });
+    }
+    for (const name of ['instances', 'flushIntervalMs'] as const) {
+      if (relaxed || options[name] === undefined) continue;
+      context.addIssue({
+        code: 'custom',
+        path: [name],
+        message: "has no effect but with consistency 'relaxed'",
+      });
+    }
+    if (options.name !== undefined && !options.sentinels) {
+      context.addIssue({ code: 'custom', path: ['name'], message: 'has no effect but with sentinels' });
+    }
+    if (options.redisOptions !== undefined && options.client) {
+      context.addIssue({
+        code: 'custom',
+        path: ['redisOptions'],
+        message: 'has no effect on a client of your own',
+      });
     }
   });
 
@@ -75,10 +116,17 @@ export function settingsOf(options: RedisStorageOptions): RedisStorageSettings {
     prefix = 'behavior-guard',
     commandTimeoutMs = 100,
     maxBans = 100_000,
+    consistency,
+    instances = 1,
+    flushIntervalMs = 100,
     clock,
     ...connection
   } = options;
-  return { connection, prefix, commandTimeoutMs, maxBans, clock };
+  const relaxed = consistency === 'relaxed' ? { instances, flushIntervalMs } : undefined;
+  // A connection that has died without a word is given up, as the system would do only after minutes.
+  const socketTimeout = Math.max(LEAST_SILENCE_MS, 2 * commandTimeoutMs);
+  const redisOptions = { socketTimeout, ...connection.redisOptions };
+  return { connection: { ...connection, redisOptions }, prefix, commandTimeoutMs, maxBans, clock, relaxed };
 }
 
 function integer(least: number, most: number): z.ZodType<number> {

@@ -12,6 +12,9 @@ const IN_MILLISECONDS = 8;
 const FLAGS = { denies: 1, passive: 2, peek: 4, bans: 8, long: 16 } as const;
 /** Later than its newest event by rounding, and by a clock that is a little behind. */
 const GRACE_MS = 2_000;
+const COUNTERS_DIGITS = 2;
+/** Rules that one counter may have: what one digit holds. */
+export const MOST_RULES_PER_COUNTER = 127;
 /** Windows of whole seconds up to 24 days take three digits, all others seven. */
 const SECONDS_DIGITS = 3;
 const MILLISECONDS_DIGITS = 7;
@@ -44,7 +47,7 @@ export function keepMs({ kind, windowMs, capacity }: Counter): number {
 
 /** Head of a plan. */
 export function planHead(keep: number, counters: number): string {
-  return digits(keep, MILLISECONDS_DIGITS) + digits(counters, 1);
+  return digits(keep, MILLISECONDS_DIGITS) + digits(counters, COUNTERS_DIGITS);
 }
 
 /** One counter, followed by so many rules. */

@@ -1,11 +1,12 @@
 import type { Counter, RecordRequest, RuleQuery } from '../storage.js';
 import { counterField, reportField } from './keys.js';
-import { counterText, keepMs, planHead, ruleText } from './plan-format.js';
+import { MOST_RULES_PER_COUNTER, counterText, keepMs, planHead, ruleText } from './plan-format.js';
 
 /** A counter of a plan, and which of the request's rules ask it. */
-interface PlannedCounter {
+export interface PlannedCounter {
   readonly counter: Counter;
-  readonly rules: number[];
+  readonly field: string;
+  readonly rules: readonly number[];
 }
 
 /** An array of rules, ready to be sent: worked out once. */
@@ -18,13 +19,14 @@ export class Plan {
   readonly details: string;
   /** The rules as they are asked usually. */
   readonly text: string;
-  private readonly counters: readonly PlannedCounter[];
+  /** What the rules count in. */
+  readonly counters: readonly PlannedCounter[];
   private readonly head: string;
 
   constructor(readonly queries: readonly RuleQuery[]) {
     this.counters = countersOf(queries);
     this.order = this.counters.flatMap(({ rules }) => rules);
-    this.fields = this.counters.map(({ counter }) => counterField(counter));
+    this.fields = this.counters.map(({ field }) => field);
     this.details = JSON.stringify(this.order.map((index) => detailOf(queries[index])));
     const keep = this.counters.reduce((longest, { counter }) => Math.max(longest, keepMs(counter)), 0);
     this.head = planHead(keep, this.counters.length);
@@ -61,6 +63,25 @@ export class Plan {
   }
 }
 
+/** Events of an actor that were let through before, to be added to its counters whatever they hold. */
+export class Settlement {
+  readonly text: string;
+  readonly fields: readonly string[];
+
+  /** @param amounts integers >= 1. */
+  constructor(
+    amounts: readonly { readonly counter: Counter; readonly field: string; readonly amount: number }[],
+  ) {
+    this.fields = amounts.map(({ field }) => field);
+    const keep = amounts.reduce((longest, { counter }) => Math.max(longest, keepMs(counter)), 0);
+    const counted = { denies: false, passive: false, peek: false, bans: false };
+    const counters = amounts.map(({ counter, amount }) => {
+      return counterText(counter, 1) + ruleText({ threshold: counter.capacity, cost: amount, ...counted });
+    });
+    this.text = planHead(keep, amounts.length) + counters.join('');
+  }
+}
+
 /** Plans by the identity of their arrays of rules. */
 export class PlanCache {
   private readonly plans = new WeakMap<readonly RuleQuery[], Plan>();
@@ -73,12 +94,18 @@ export class PlanCache {
 }
 
 function countersOf(queries: readonly RuleQuery[]): PlannedCounter[] {
-  const counters = new Map<string, PlannedCounter>();
+  const counters = new Map<string, PlannedCounter & { readonly rules: number[] }>();
   for (const [index, { counter }] of queries.entries()) {
     const key = JSON.stringify([counter.scope, counter.name]);
     const known = counters.get(key);
     if (known) known.rules.push(index);
-    else counters.set(key, { counter, rules: [index] });
+    else counters.set(key, { counter, field: counterField(counter), rules: [index] });
+  }
+  for (const { counter, rules } of counters.values()) {
+    if (rules.length <= MOST_RULES_PER_COUNTER) continue;
+    throw new RangeError(
+      `counter '${counter.name}' has ${rules.length} rules; at most ${MOST_RULES_PER_COUNTER}`,
+    );
   }
   return [...counters.values()];
 }

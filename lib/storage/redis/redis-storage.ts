@@ -19,8 +19,9 @@ import { Deadlines } from './deadlines.js';
 import { KeySchema, placeOf } from './keys.js';
 import { settingsOf, type RedisStorageOptions, type RedisStorageSettings } from './options.js';
 import { PlanCache } from './plan.js';
-import { readBan, readResult } from './reply.js';
+import { readBan, readCounts, readResult } from './reply.js';
 import { ServerTime } from './server-time.js';
+import { Shares, type SharesParts } from './shares.js';
 
 /** What a probe records: any verdict will do. */
 const PROBE: readonly RuleQuery[] = [
@@ -53,6 +54,8 @@ export class RedisStorage implements BehaviorStorage {
   private readonly log: BanLog;
   private readonly plans = new PlanCache();
   private readonly probePlan = this.plans.planOf(PROBE);
+  /** Relaxed only. */
+  private readonly shares: Shares | undefined;
 
   /** Connects on `start`. @throws ConfigurationError that lists every problem of the options. */
   constructor(options: RedisStorageOptions) {
@@ -61,7 +64,7 @@ export class RedisStorage implements BehaviorStorage {
     this.settings = settings;
     this.keys = new KeySchema(prefix);
     this.deadlines = new Deadlines(commandTimeoutMs, this.clock);
-    this.connection = new Connection(settings.connection, defineScripts);
+    this.connection = new Connection(settings.connection, defineScripts, () => this.deadlines.isClogged);
     this.commands = new Commands(this.connection, this.keys, this.deadlines, this.time, commandTimeoutMs);
     this.mirror = new BanMirror(settings.maxBans, clock ?? this.time);
     this.log = new BanLog({
@@ -73,6 +76,12 @@ export class RedisStorage implements BehaviorStorage {
       now: () => this.now(),
       restore: (ban) => this.restoreBan(ban),
     });
+    const settle: SharesParts['settle'] = async (actor, settlement, read) => {
+      const { length } = settlement.fields;
+      const key = this.keys.actor(actor);
+      await this.commands.settle(key, settlement, this.now(), (reply) => read(readCounts(reply, length)));
+    };
+    this.shares = settings.relaxed && new Shares({ ...settings.relaxed, clock: this.clock, settle });
   }
 
   /** Connects and reads the list of bans. May be called again where it failed. @throws what keeps it from that. */
@@ -83,18 +92,25 @@ export class RedisStorage implements BehaviorStorage {
     await this.log.start();
   }
 
-  /** One pass; see `BehaviorStorage`. One command, none for an actor that is known to be banned. */
+  /**
+   * One pass; see `BehaviorStorage`. One command; none for an actor that is known to be banned or, relaxed, has a share left.
+   */
   record(request: RecordRequest): RecordResult | Promise<RecordResult> {
     const { actor, route } = request;
     const banned = this.mirror.find(actor, route);
     if (banned !== undefined) return { banned, denied: true, wouldDeny: true, rules: [] };
     const plan = this.plans.planOf(request.rules);
+    const served = this.shares?.tryServe(request, plan);
+    if (served !== undefined) return served;
+    // Sent before the request, on the same connection: both are answered in one round trip.
+    void this.shares?.settle(actor);
     const timed =
       this.settings.clock && request.now === undefined ? { ...request, now: this.now() as number } : request;
     return this.commands.record(this.keys.actor(actor), plan, timed, (reply) => {
       const result = readResult(reply, plan, request);
       if (result.ban) this.learnOf(result.ban, true);
       else if (result.banned) this.learnOf(result.banned, false);
+      this.shares?.learn(request, plan, result);
       return result;
     });
   }
@@ -131,6 +147,7 @@ export class RedisStorage implements BehaviorStorage {
 
   /** Forgets an actor's counters, offences and reports; bans stay. */
   async reset(actor: string): Promise<void> {
+    this.shares?.forget(actor);
     await this.commands.reset(actor, this.now());
   }
 
@@ -150,8 +167,9 @@ export class RedisStorage implements BehaviorStorage {
     await this.log.sync();
   }
 
-  /** Ends timers and the connections that were made here; a client that was passed in stays open. */
-  close(): void {
+  /** Sends what is left to count; ends timers and connections made here. A client that was passed in stays open. */
+  async close(): Promise<void> {
+    await this.shares?.close();
     this.log.close();
     this.mirror.close();
     this.deadlines.close();
@@ -189,7 +207,8 @@ export class RedisStorage implements BehaviorStorage {
       now: this.now(),
     });
     const ban = readBan(bytes, 0, actor, route);
-    this.mirror.apply(changeOf(ban), false);
-    await this.log.announceBan(ban, false);
+    if (await this.log.enterBan(ban)) this.mirror.apply(changeOf(ban), false);
+    // Lifted since, which index and log know: then it must not hold here either.
+    else await this.commands.unban(actor, route, this.now(), ban.since);
   }
 }

@@ -49,6 +49,14 @@ export function readResult(reply: Buffer, plan: Plan, { actor, route }: RecordRe
   return { denied, wouldDeny, rules, ban: readBan(reply, at + 1, actor, cause?.route) };
 }
 
+/** What each of so many counters holds, in a reply to counts; nothing if the actor is banned meanwhile. */
+export function readCounts(reply: Buffer, counters: number): number[] {
+  if (reply[TIME_BYTES] & BANNED_BEFORE) return [];
+  return Array.from({ length: counters }, (_, row) => {
+    return reply.readUIntBE(HEAD_BYTES + row * ROW_BYTES, COUNT_BYTES);
+  });
+}
+
 /** A ban as Redis keeps it: since and until (doubles), offences (4 bytes), reason. */
 export function readBan(bytes: Buffer, at: number, actor: string, route: string | undefined): Ban {
   return {

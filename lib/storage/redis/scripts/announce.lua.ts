@@ -15,7 +15,7 @@ export const ANNOUNCE = String.raw`
 -- ARGV[7]  channel
 -- ARGV[8]  id of this instance
 -- ARGV[9]  server time in ms after which nothing is done, or 0
--- Returns  1 if it was entered, 0 if a newer one stays, -1 if too late
+-- Returns  1 if it is there now, 0 if a newer one stays, -1 if too late
 -- TTL      index and ends: the latest end and an hour, none with a permanent ban; log: a day. None is shortened.
 -- O(log bans)
 local call = redis.call
@@ -24,8 +24,8 @@ local clock = time[1] * 1000 + math.floor(time[2] / 1000)
 if ARGV[9] ~= '0' and clock > ARGV[9] + 0 then return -1 end
 local now = ARGV[1] == '' and clock or ARGV[1] + 0
 local place, change = ARGV[2], ARGV[5]
-local known = call('HGET', KEYS[1], place)
-known = known and string.match(known, '^(%d+)') + 0
+local present = call('HGET', KEYS[1], place)
+local known = present and string.match(present, '^(%d+)') + 0
 local at, matters
 if change == '' then
   at = ARGV[3] == '' and now or ARGV[3] + 0
@@ -39,7 +39,9 @@ if change == '' then
   matters = math.max(now + 3600000, math.min(lifted and lifted + 0 or 0, now + 2592000000))
 else
   at = ARGV[3] + 0
-  if known and (known > at or (known == at and ARGV[6] == '0')) then return 0 end
+  if known and (known > at or (known == at and ARGV[6] == '0')) then
+    return known == at and string.find(present, '"kind":"ban"', 1, true) and 1 or 0
+  end
   matters = ARGV[4] == '-1' and math.huge or ARGV[4] + 0
 end
 

@@ -6,14 +6,14 @@ import { VIOLATIONS } from './record/violations.lua.js';
 const HEADER = String.raw`
 -- KEYS[1]  hash of the actor; its fields are described in keys.ts
 -- ARGV[1]  plan: numbers as 7-bit digits, most significant first; see plan-format.ts
---            keepMs(7) counters(1), then for each counter
+--            keepMs(7) counters(2), then for each counter
 --              kind(1: 0 ring, 1 sub-buckets, 2 pacing; +4 of class attempts; +8 window in ms) window in s(3) or ms(7)
 --              capacity-1(1) rules(1), then for each rule
 --                flags(1: 1 denies, 2 passive, 4 only asks, 8 bans, 16 long) threshold(2), or if long threshold(5) cost(5)
 -- ARGV[2]  details of the rules in the plan's order, JSON: [report field, cooldownMs, false or terms of the ban: lengthMs,
 --            factor, most ms, memory ms, route or empty, reason; -1 is endless], read where one is violated
 -- ARGV[3]  server time in ms after which nothing is done, or 0
--- ARGV[4]  sum of: 1 denied already, 2 can't be banned
+-- ARGV[4]  sum of: 1 denied already, 2 can't be banned; or 4: only count, what was let through before
 -- ARGV[5]  explicit time in ms, or empty: server time
 -- ARGV[6]  route, or empty
 -- ARGV[7]… field of each counter

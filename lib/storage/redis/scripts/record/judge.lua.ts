@@ -34,9 +34,9 @@ end
  * for the few requests that are denied. That spares all others the memory to come back to each counter.
  */
 export const JUDGE = String.raw`
-local d1, d2, d3, d4, d5, d6, d7, n = byte(plan, 1, 8)
+local d1, d2, d3, d4, d5, d6, d7, n1, n2 = byte(plan, 1, 9)
 local keep = (((((d1 * 128 + d2) * 128 + d3) * 128 + d4) * 128 + d5) * 128 + d6) * 128 + d7
-local denied_already, exempt = ARGV[4] == '1' or ARGV[4] == '3', ARGV[4] >= '2'
+local denied_already, exempt, counts_only = ARGV[4] == '1' or ARGV[4] == '3', ARGV[4] >= '2', ARGV[4] == '4'
 local packed_now = pack('>I6', now)
 local denied, would_deny = denied_already, denied_already
 local assumed, would_assumed
@@ -47,8 +47,8 @@ repeat
   assumed, would_assumed = denied, would_deny
   denied, would_deny, violated_rules = denied_already, denied_already, nil
   changed, rule_count = 2, 0
-  local at = 9
-  for i = 1, n do
+  local at = 10
+  for i = 1, n1 * 128 + n2 do
     local kind, w1, w2, w3, capacity, rules_here = byte(plan, at, at + 5)
     local window
     if kind < 8 then
@@ -143,7 +143,7 @@ repeat
           if adds > amount then amount = adds end
           if not passive then active = true end
         end
-        if violated then
+        if violated and not counts_only then
           violated_rules = violated_rules or {}
           violated_rules[#violated_rules + 1] = { rule_count + 1, flags, cost, threshold, i, kind, attempts, window, value, time, level, first }
           if flags % 2 == 1 then
