@@ -123,7 +123,7 @@ beforeEach(() => {
 
 // After the applications are closed.
 afterEach(async () => {
-  closeAll();
+  await closeAll();
   for (const step of undo.splice(0)) await step();
   expect(rejections()).toEqual([]);
 });

@@ -9,7 +9,7 @@ const [single, sentinel, cluster] = await Promise.all([sharedRedis(), startSenti
 const nodes = [...cluster.nodes];
 
 afterAll(async () => {
-  closeAll();
+  await closeAll();
   await Promise.all([single.stop(), sentinel.stop(), cluster.stop()]);
 });
 
@@ -43,7 +43,7 @@ for (const [name, client] of Object.entries(given)) {
     it('leaves it open when it is closed', async () => {
       const storage = await openStorage({ client, prefix: `${single.prefix}open` });
       await storage.record({ actor: 'alice', deniedAlready: false, rules: [rule()] });
-      storage.close();
+      await storage.close();
       expect(client.status).toBe('ready');
       expect(await client.ping()).toBe('PONG');
     });
@@ -57,7 +57,7 @@ for (const [name, client] of Object.entries(given)) {
       const before = await listens();
       const storage = await openStorage({ client, prefix: `${single.prefix}open` });
       expect(await listens()).toBeGreaterThan(before);
-      storage.close();
+      await storage.close();
       let left = await listens();
       for (let tries = 0; left > before && tries < 100; tries++) left = await listens();
       expect(left).toBe(before);

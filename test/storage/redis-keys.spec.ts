@@ -14,7 +14,7 @@ const redis = await sharedRedis();
 const client = clientOf(redis.url);
 
 afterAll(async () => {
-  closeAll();
+  await closeAll();
   await redis.stop();
 });
 
@@ -279,7 +279,7 @@ describe('the keys of actors', () => {
     expect(fresh.findBan('bob', routes[3])).toBeUndefined();
     expect((await client.keys(`${prefix}:1:a:*`)).length).toBe(1);
     expect(await faultsOf(prefix)).toEqual([]);
-    fresh.close();
+    await fresh.close();
   });
 
   it('are the only ones that a request touches, one for each request', async () => {

@@ -17,7 +17,7 @@ beforeAll(() => process.on('unhandledRejection', note));
 afterAll(() => process.off('unhandledRejection', note));
 
 afterEach(async () => {
-  closeAll();
+  await closeAll();
   for (const step of undo.splice(0)) await step();
   expect(unhandled.splice(0)).toEqual([]);
 });

@@ -10,7 +10,7 @@ const redis = await sharedRedis();
 const children: ChildProcess[] = [];
 
 afterAll(async () => {
-  closeAll();
+  await closeAll();
   await Promise.all(
     children.map(async (child) => {
       const exit = once(child, 'exit');

@@ -44,8 +44,8 @@ export async function openStorage(
 }
 
 /** To be called before the servers are stopped. */
-export function closeAll(): void {
-  for (const storage of storages.splice(0)) storage.close();
+export async function closeAll(): Promise<void> {
+  for (const storage of storages.splice(0)) await storage.close();
   // `disconnect()` of a client that has ended already would keep the process for 2 s.
   for (const client of clients.splice(0)) if (client.status !== 'end') client.disconnect();
 }
