@@ -15,6 +15,8 @@ export type SetHeader = (name: string, value: string) => void;
 export function quotasIn(pass: Pass, plan: QuotaPlan): Quota[] {
   const quotas: Quota[] = [];
   for (const record of pass.records) {
+    // Of an actor that the storage knew to be banned, nothing was counted.
+    if (record.result.banned) continue;
     const { rules } = record.group;
     for (let index = 0; index < rules.length; index++) {
       if (plan.rules.has(rules[index]) && record.inputs.costs?.[index] !== 0)

@@ -1,5 +1,11 @@
 import { Controller, Get, Post, UnauthorizedException, UseGuards } from '@nestjs/common';
-import { ReturnMonitor, SkipBehaviorGuard, TrackBy, UsageMonitor } from 'nestjs-behavior-guard';
+import {
+  MemoryStorage,
+  ReturnMonitor,
+  SkipBehaviorGuard,
+  TrackBy,
+  UsageMonitor,
+} from 'nestjs-behavior-guard';
 import type { GuardModuleOptions } from 'nestjs-behavior-guard';
 import { PLATFORMS, settled, TestApp } from './support.js';
 import type { TestAppOptions } from './support.js';
@@ -311,5 +317,34 @@ describe.each(PLATFORMS)('requests that other rules or the application refuse on
     expect(await app.statuses(6, '/both', '203.0.113.1')).toEqual([200, 200, 429, 429, 429, 403]);
     expect(await app.statuses(6, '/closed', '203.0.113.2')).toEqual([401, 401, 429, 429, 429, 403]);
     await settled();
+  });
+});
+
+/** As another instance's storage is for a moment: a ban is in it, but not in what is known here. */
+class LateStorage extends MemoryStorage {
+  override findBan(): undefined {
+    return undefined;
+  }
+}
+
+describe.each(PLATFORMS)('a ban that only the storage knows on %s', (platform) => {
+  @Controller()
+  class ReportController {
+    @Get('report')
+    @UsageMonitor({ name: 'quota', maxCalls: 1, window: 60, action: 'throttle' })
+    @UsageMonitor({ name: 'hammering', maxCalls: 2, window: 60, banDuration: 600 })
+    report() {
+      return {};
+    }
+  }
+
+  it.each(['draft', 'legacy', false] as const)('refuses without a quota, headers: %s', async (headers) => {
+    const guard = { storage: new LateStorage(), headers };
+    const app = await TestApp.start(platform, { controllers: [ReportController], guard });
+    expect(await app.statuses(3, '/report')).toEqual([200, 429, 403]);
+    const reply = await app.get('/report');
+    expect([reply.status, reply.headers.get('retry-after')]).toEqual([403, '600']);
+    expect([...reply.headers.keys()].filter((name) => name.includes('ratelimit'))).toEqual([]);
+    expect(app.eventsOf('denied').at(-1)?.reason).toBe("banned: rule 'hammering' of ReportController.report");
   });
 });

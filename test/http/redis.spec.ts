@@ -44,6 +44,12 @@ class ArcadeController {
   trap() {
     return {};
   }
+  @Get('busy')
+  @UsageMonitor({ name: 'quota', maxCalls: 1, window: '1h', action: 'throttle' })
+  @UsageMonitor({ name: 'busy', maxCalls: 1, window: '1d', banDuration: '10m' })
+  busy() {
+    return {};
+  }
   @Get('three')
   @UsageMonitor({ name: 'quota', maxCalls: 100, window: '1h', action: 'throttle' })
   @UsageMonitor({ name: 'many', maxCalls: 5, window: '1d', action: 'log' })
@@ -79,7 +85,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  closeAll();
+  await closeAll();
   await server.stop();
   expect(rejections()).toEqual([]);
 });
@@ -134,6 +140,16 @@ describe.each(PLATFORMS)('two applications on %s that share one Redis', (platfor
     const [first, second] = await Promise.all(apps.map((app) => app.crowd(20, '/five')));
     expect((first[200] ?? 0) + (second[200] ?? 0)).toBe(5);
     expect((first[429] ?? 0) + (second[429] ?? 0)).toBe(35);
+  });
+
+  it('refuse what is under way while its client is banned, and report one ban', async () => {
+    const apps = await startPair(platform);
+    const crowds = await Promise.all(apps.map((app) => app.crowd(20, '/busy')));
+    const counts = { 200: 0, 403: 0 };
+    for (const crowd of crowds)
+      for (const status of [200, 403] as const) counts[status] += crowd[status] ?? 0;
+    expect(counts).toEqual({ 200: 1, 403: 39 });
+    expect(apps.flatMap((app) => app.eventsOf('ban'))).toHaveLength(1);
   });
 
   it('withhold the third win, wherever the first two were won, and ban', async () => {
