@@ -126,8 +126,8 @@ describe('the TTL of a key', () => {
       reset: () => storage.reset(random.pick(actors)),
     };
     const faults: string[] = [];
-    let before = await ttlsOf(prefix);
     let sampledMs = performance.now();
+    let before = await ttlsOf(prefix);
     for (let i = 0; i < 600; i++) {
       const step = random.pick([
         'record',
@@ -140,9 +140,11 @@ describe('the TTL of a key', () => {
         'reset',
       ] as const);
       await steps[step]();
+      const nowMs = performance.now();
       const after = await ttlsOf(prefix);
+      // From before the one sample to after the other, and what rounding adds.
       const passedMs = performance.now() - sampledMs + 5;
-      sampledMs = performance.now();
+      sampledMs = nowMs;
       for (const [key, ttl] of after) {
         // The end of a permanent ban is the one exception.
         const known = before.get(key) ?? 0;
