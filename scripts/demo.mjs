@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { startRedis } from './demo-redis.mjs';
 import { root, run } from './process.mjs';
 
 const app = join(root, 'sample-app');
@@ -31,4 +32,4 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
   writeFileSync(stamp, wanted);
 }
 const { main } = await import('../sample-app/dist/demo/demo.js');
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2), startRedis);

@@ -1,4 +1,5 @@
-import type { GuardModuleOptions } from 'nestjs-behavior-guard';
+import { RedisStorage } from 'nestjs-behavior-guard';
+import type { BehaviorStorage, GuardModuleOptions } from 'nestjs-behavior-guard';
 import type { RecentEvents } from './admin/recent-events.js';
 
 /** What holds for the whole application. The rules of single routes are decorators of their controllers. */
@@ -8,6 +9,7 @@ export function guardOptions(recentEvents: RecentEvents): GuardModuleOptions {
     trustedProxies: ['127.0.0.1', '::1'],
     exclude: ['/api/health'],
     banDuration: '1h',
+    ...storageOf(process.env),
     sinks: [recentEvents],
     errorResponses: {
       403: { message: 'You are banned for now. If you think that this is wrong, write to support.' },
@@ -44,4 +46,9 @@ export function guardOptions(recentEvents: RecentEvents): GuardModuleOptions {
       },
     ],
   };
+}
+
+/** Counters and bans are in Redis where `REDIS_URL` says one, shared by all instances; else in the memory of this one. */
+function storageOf({ REDIS_URL: url, REDIS_PREFIX }: NodeJS.ProcessEnv): { storage?: BehaviorStorage } {
+  return url ? { storage: new RedisStorage({ url, prefix: REDIS_PREFIX || 'sample-app' }) } : {};
 }

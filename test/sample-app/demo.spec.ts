@@ -9,7 +9,11 @@ import { judge, outcomeOf, totalsOf } from '../../sample-app/src/demo/outcome.js
 import type { Expectation } from '../../sample-app/src/demo/outcome.js';
 import { PERSONAS } from '../../sample-app/src/demo/personas.js';
 import type { Persona } from '../../sample-app/src/demo/personas.js';
+import type { Check, Stage } from '../../sample-app/src/demo/redis/checks.js';
+import { runChecks } from '../../sample-app/src/demo/redis/redis-demo.js';
 import { PLATFORMS } from '../http/support.js';
+import { type SharedRedis, sharedRedis } from '../support/redis.js';
+import { clientOf, closeAll } from '../support/redis-storage.js';
 
 const children: ChildProcess[] = [];
 
@@ -75,6 +79,99 @@ describe.each(PLATFORMS)('the demo on %s', (platform) => {
   });
 });
 
+describe('the demo with REDIS_URL', () => {
+  const given = process.env.REDIS_URL;
+  let redis: SharedRedis;
+
+  beforeAll(async () => {
+    redis = await sharedRedis();
+    process.env.REDIS_URL = redis.url;
+  });
+
+  afterAll(async () => {
+    if (given === undefined) delete process.env.REDIS_URL;
+    else process.env.REDIS_URL = given;
+    await closeAll();
+    await redis.stop();
+  });
+
+  const demoKeys = () => clientOf(redis.url).keys('demo-*');
+
+  it(
+    'has the personas meet the same, and leaves no key behind',
+    async () => {
+      let text = '';
+      const output = { write: (part: string) => (text += part) };
+      const code = await runDemo({ platform: 'express', serve: false, port: 0 }, output);
+      expect(tableOf(text)).toEqual(TABLE);
+      expect(code).toBe(0);
+      expect(await demoKeys()).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
+  it('shows with --redis what holds across two instances on that server, which it does not stop', async () => {
+    const { child, text } = start('--redis', '--platform', 'fastify');
+    const [code] = await once(child, 'exit');
+    expect(marksOf(text())).toBe('✓✓✓✓✓✓✓––––');
+    expect(text()).toContain('left out: this Redis is not ours to stop');
+    expect(text()).toContain('All 7 hold across both instances.');
+    expect(code).toBe(0);
+    expect(await demoKeys()).toEqual([]);
+  }, 60_000);
+
+  it('fails with one line where nothing is reached', async () => {
+    process.env.REDIS_URL = 'redis://127.0.0.1:1';
+    const { child, text } = start('--redis');
+    const [code] = await once(child, 'exit');
+    process.env.REDIS_URL = redis.url;
+    expect(text()).toBe(
+      "The demo failed: the Redis at REDIS_URL can't be reached: connect ECONNREFUSED 127.0.0.1:1\n",
+    );
+    expect(code).toBe(1);
+  }, 60_000);
+});
+
+describe('the demo with --redis', () => {
+  const given = process.env.REDIS_URL;
+  beforeAll(() => delete process.env.REDIS_URL);
+  afterAll(() => {
+    if (given !== undefined) process.env.REDIS_URL = given;
+  });
+
+  it('starts a Redis of its own, kills it and brings it back, and exits with 0 if all holds', async () => {
+    const { child, text } = start('--redis');
+    const [code] = await once(child, 'exit');
+    expect(marksOf(text())).toBe('✓✓✓✓✓✓✓✓✓✓✓');
+    expect(text()).toMatch(/^✓ {2}five reports are served .* 200 200 200 200 200 429 429 429$/m);
+    expect(text()).toMatch(/^✓ {2}twenty requests of the banned client .* 20 × 403, 0 commands$/m);
+    expect(text()).toMatch(/^✓ {2}Redis is back: .* A 403 200, B 403 200$/m);
+    expect(text()).toContain('All 11 hold across both instances.');
+    expect(code).toBe(0);
+  }, 60_000);
+
+  it('says what does not hold, and goes on', async () => {
+    let text = '';
+    const checks: Check[] = [
+      { claim: 'one', run: async () => ({ holds: true, seen: 'fine' }) },
+      { claim: 'two', run: async () => ({ holds: false, seen: '6; expected 5' }) },
+      { claim: 'three', run: () => Promise.reject(new Error('no answer')) },
+      { claim: 'four', needsOutage: true, run: () => Promise.reject(new Error('not reached')) },
+    ];
+    const output = { write: (part: string) => (text += part) };
+    expect(await runChecks(checks, {} as Stage, output)).toBe(false);
+    expect(text.split('\n')).toEqual([
+      '✓  one    fine',
+      '✗  two    6; expected 5',
+      '✗  three  no answer',
+      '–  four   left out: this Redis is not ours to stop',
+      '',
+      '2 of 3 do not hold.',
+      '',
+    ]);
+  });
+});
+
 describe('judging a persona', () => {
   const expected: Expectation = {
     statuses: { 200: 2, 429: 1 },
@@ -110,17 +207,20 @@ describe('the command line of the demo', () => {
   afterEach(() => children.splice(0).forEach((child) => child.kill('SIGKILL')));
 
   it('reads its options', () => {
-    expect(readArguments([], {})).toEqual({ platform: 'express', serve: false, port: 0 });
+    expect(readArguments([], {})).toEqual({ platform: 'express', redis: false, serve: false, port: 0 });
     expect(readArguments(['--platform', 'fastify', '--serve'], { PORT: '4000' })).toEqual({
       platform: 'fastify',
+      redis: false,
       serve: true,
       port: 4000,
     });
+    expect(readArguments(['--redis'], {})).toMatchObject({ redis: true, serve: false });
     expect(readArguments(['--help', '--serve'], {})).toBe('help');
   });
 
   it.each([
     [['--sevre'], {}, "Unknown option '--sevre'"],
+    [['--redis', '--serve'], {}, '--serve: keeps one application up, and has no meaning with --redis'],
     [['now'], {}, "Unexpected argument 'now'"],
     [['--platform', 'koa'], {}, "--platform: must be express or fastify; got 'koa'"],
     [[], { PORT: 'high' }, "PORT: must be an integer from 0 to 65535; got 'high'"],
@@ -158,6 +258,11 @@ function tableOf(text: string): string[] {
   return rows.map((row) => row.split(/ {2,}/).join(' | '));
 }
 
+/** The mark of each check. */
+function marksOf(text: string): string {
+  return (text.match(/^[✓✗–](?= {2})/gm) ?? []).join('');
+}
+
 function personaNamed(name: string): Persona {
   return PERSONAS.find((persona) => persona.name === name) as Persona;
 }
@@ -165,7 +270,10 @@ function personaNamed(name: string): Persona {
 /** The demo as a process of its own, against the built library. */
 function start(...args: string[]) {
   const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-  const child = spawn(process.execPath, [join('scripts', 'demo.mjs'), ...args], { cwd: root });
+  const child = spawn(process.execPath, [join('scripts', 'demo.mjs'), ...args], {
+    cwd: root,
+    env: process.env,
+  });
   children.push(child);
   let text = '';
   child.stderr.on('data', (part) => (text += part));

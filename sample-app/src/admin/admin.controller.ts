@@ -28,6 +28,12 @@ export class AdminController {
     return { unbanned: actor };
   }
 
+  /** Whether the storage answers, and what is done meanwhile if it does not. */
+  @Get('storage')
+  storage() {
+    return this.tracker.storageHealth();
+  }
+
   @Get('events')
   events() {
     return this.recentEvents.all();

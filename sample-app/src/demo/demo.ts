@@ -7,13 +7,19 @@ import { readArguments, USAGE } from './arguments.js';
 import type { DemoOptions } from './arguments.js';
 import { PERSONAS } from './personas.js';
 import type { Persona } from './personas.js';
+import { deleteKeys, runRedisDemo } from './redis/redis-demo.js';
+import type { StartRedis } from './redis/redis-demo.js';
 import { report } from './report.js';
 import { runPersonas } from './run-personas.js';
 import { Progress } from './terminal.js';
 import type { Output } from './terminal.js';
 
-/** Runs the demo as the command line says. @returns the exit code. */
-export async function main(args: readonly string[]): Promise<number> {
+/**
+ * Runs the demo as the command line says.
+ *
+ * @param startRedis starts a server for `--redis` where `REDIS_URL` names none. @returns the exit code.
+ */
+export async function main(args: readonly string[], startRedis: StartRedis): Promise<number> {
   const options = readArguments(args, process.env);
   if (options === 'help') {
     process.stdout.write(USAGE);
@@ -24,7 +30,9 @@ export async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   try {
-    return await runDemo(options, process.stdout);
+    return options.redis
+      ? await runRedisDemo(options.platform, process.stdout, startRedis)
+      : await runDemo(options, process.stdout);
   } catch (error) {
     process.stderr.write(`The demo failed: ${(error as Error).message}\n`);
     return 1;
@@ -33,11 +41,13 @@ export async function main(args: readonly string[]): Promise<number> {
 
 /** Starts the application and lets the personas play. @returns the exit code. */
 export async function runDemo(
-  options: DemoOptions,
+  options: Pick<DemoOptions, 'platform' | 'serve' | 'port'>,
   output: Output,
   personas: readonly Persona[] = PERSONAS,
 ): Promise<number> {
   process.env.ADMIN_KEY ||= randomUUID();
+  // A Redis may know the personas from the last time.
+  const prefix = (process.env.REDIS_PREFIX = `demo-${randomUUID()}`);
   const app = await createApp(options.platform, { logger: false, abortOnError: false });
   try {
     const url = await listen(app, options.port);
@@ -50,6 +60,7 @@ export async function runDemo(
     return met ? 0 : 1;
   } finally {
     await app.close();
+    if (process.env.REDIS_URL) await deleteKeys(process.env.REDIS_URL, prefix);
   }
 }
 
