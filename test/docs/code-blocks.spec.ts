@@ -26,6 +26,7 @@ const KNOWN = {
     'BehaviorTracker',
     'GuardModule',
     'MemoryStorage',
+    'RedisStorage',
     'ReturnMonitor',
     'SkipBehaviorGuard',
     'TrackBy',
