@@ -131,7 +131,8 @@ export class BanLog {
     for (;;) {
       const from = this.last as string;
       const entries = await this.parts.commands.readLog(from);
-      const known = from === EMPTY ? entries.length === 0 : entries[0]?.[0] === from;
+      const known =
+        from === EMPTY ? entries.length === 0 && !(await this.isIndexLost()) : entries[0]?.[0] === from;
       if (!known) {
         await this.load();
         continue;
@@ -164,6 +165,13 @@ export class BanLog {
       await Promise.all(lost.slice(i, i + RESTORE_BATCH).map(restore));
     }
     this.last = end;
+  }
+
+  /** Of an empty log nothing can be missing, so it doesn't tell; the index does, which lasts as long as the bans. */
+  private async isIndexLost(): Promise<boolean> {
+    const { commands, mirror } = this.parts;
+    const [cursor, entries] = await commands.scanIndex('0');
+    return cursor === '0' && entries.length === 0 && mirror.all().length > 0;
   }
 
   private take(place: string, text: string): void {
