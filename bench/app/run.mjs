@@ -5,10 +5,12 @@
  *   node bench/app/run.mjs [--platform fastify|express] [--rounds 9] [--requests 40000]
  */
 import { fork, spawnSync } from 'node:child_process';
+import { setPriority } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median, table } from '../report.mjs';
+import { startRedis } from '../redis/server.mjs';
 import { sendLoad } from './load.mjs';
 
 const { values: options } = parseArgs({
@@ -31,6 +33,10 @@ const PAIRS = [
   ['one-rule', 'noop', '/shop/draw'],
   ['unannotated', 'bare', '/shop/plain', 0.93],
   ['banned', 'bare', '/shop/draw', 1],
+  ['redis-three-rules', 'noop', '/shop/draw', 0.65],
+  ['redis-three-rules', 'redis-one-rule', '/shop/draw', 0.9],
+  ['redis-relaxed', 'noop', '/shop/draw'],
+  ['redis-banned', 'bare', '/shop/draw'],
 ].filter(([variant]) => !options.pairs || options.pairs.split(',').includes(variant));
 
 const addresses = Array.from(
@@ -46,10 +52,16 @@ const folder = dirname(fileURLToPath(import.meta.url));
 const canPin = spawnSync('taskset', ['-p', String(process.pid)]).status === 0;
 const pin = (pid, core) => canPin && spawnSync('taskset', ['-a', '-p', '-c', String(core), String(pid)]);
 pin(process.pid, 1);
+// The load never sleeps; where Redis shares its core, Redis goes first.
+setPriority(19);
+// It shares the load's core: the application has one of its own in every pair.
+const redis = PAIRS.some(([variant]) => variant.startsWith('redis'))
+  ? await startRedis({ core: 1 })
+  : undefined;
 
 /** A running variant. */
 async function start(variant) {
-  const child = fork(join(folder, 'server.mjs'), [variant, options.platform]);
+  const child = fork(join(folder, 'server.mjs'), [variant, options.platform, redis?.url ?? '']);
   pin(child.pid, 0);
   const answer = () => new Promise((resolve) => child.once('message', resolve));
   const { port } = await answer();
@@ -58,7 +70,7 @@ async function start(variant) {
     child.send(message);
     return answered;
   };
-  if (variant === 'banned') await ask({ ban: addresses });
+  if (variant.endsWith('banned')) await ask({ ban: addresses });
   return { variant, port, cpu: async () => (await ask({})).cpu, stop: () => child.kill() };
 }
 
@@ -120,3 +132,4 @@ console.log(
     rows,
   ),
 );
+redis?.client.disconnect();

@@ -9,12 +9,13 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import {
   BehaviorTracker,
   GuardModule,
+  RedisStorage,
   ReturnMonitor,
   SuspiciousFrequency,
   UsageMonitor,
 } from 'nestjs-behavior-guard';
 
-const [variant, platform] = process.argv.slice(2);
+const [variant, platform, redisUrl] = process.argv.slice(2);
 
 function decorate(target, name, ...decorators) {
   const descriptor = Object.getOwnPropertyDescriptor(target.prototype, name);
@@ -54,6 +55,15 @@ const guard = (options) => [
   GuardModule.forRoot({ trustedProxies: ['127.0.0.0/8'], logSuspiciousLevel: false, ...options }),
 ];
 
+// A client whose deadline no hiccup of a shared machine exceeds: what is measured is the usual path.
+const redis = (options) => {
+  const storage = { url: redisUrl, prefix: `bench-${process.pid}`, commandTimeoutMs: 5_000, ...options };
+  return guard({ storage: new RedisStorage(storage) });
+};
+const ban = async (app, addresses) => {
+  for (const address of addresses) await app.get(BehaviorTracker).ban(address);
+};
+
 const VARIANTS = {
   bare: { imports: [] },
   noop: {
@@ -76,16 +86,31 @@ const VARIANTS = {
   banned: {
     imports: guard(),
     decorate: () => decorate(ShopController, 'draw', usage, pattern, frequency),
-    ready: async (app, addresses) => {
-      for (const address of addresses) await app.get(BehaviorTracker).ban(address);
-    },
+    ready: ban,
+  },
+  'redis-three-rules': {
+    imports: () => redis(),
+    decorate: () => decorate(ShopController, 'draw', usage, pattern, frequency),
+  },
+  'redis-one-rule': { imports: () => redis(), decorate: () => decorate(ShopController, 'draw', usage) },
+  'redis-relaxed': {
+    imports: () => redis({ consistency: 'relaxed', instances: 2 }),
+    decorate: () => decorate(ShopController, 'draw', usage, pattern, frequency),
+  },
+  'redis-banned': {
+    imports: () => redis(),
+    decorate: () => decorate(ShopController, 'draw', usage, pattern, frequency),
+    ready: ban,
   },
 };
 
 const { imports, decorate: annotate, main, ready } = VARIANTS[variant];
 annotate?.();
 class AppModule {}
-Module({ imports, controllers: [ShopController] })(AppModule);
+Module({
+  imports: typeof imports === 'function' ? imports() : imports,
+  controllers: [ShopController],
+})(AppModule);
 const adapter = platform === 'fastify' ? [new FastifyAdapter()] : [];
 const app = await NestFactory.create(AppModule, ...adapter, { logger: ['error', 'warn'] });
 main?.(app);

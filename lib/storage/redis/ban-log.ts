@@ -167,11 +167,15 @@ export class BanLog {
     this.last = end;
   }
 
-  /** Of an empty log nothing can be missing, so it doesn't tell; the index does, which lasts as long as the bans. */
+  /**
+   * Of an empty log nothing can be missing, so it doesn't tell; the index does, which lasts as long as the bans. Those that
+   * are known before it is read have been sent to it before, so a ban that has just begun is never taken for a lost one.
+   */
   private async isIndexLost(): Promise<boolean> {
     const { commands, mirror } = this.parts;
+    if (mirror.all().length === 0) return false;
     const [cursor, entries] = await commands.scanIndex('0');
-    return cursor === '0' && entries.length === 0 && mirror.all().length > 0;
+    return cursor === '0' && entries.length === 0;
   }
 
   private take(place: string, text: string): void {

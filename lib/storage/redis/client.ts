@@ -6,7 +6,9 @@ export interface RedisClient {
   /** `ready` when commands can be sent. */
   readonly status: string;
   readonly options: object;
-  defineCommand(name: string, definition: { lua: string; numberOfKeys: number }): void;
+  /** Of a `Cluster`. */
+  readonly isCluster?: boolean;
+  defineCommand(name: string, definition: { lua: string; numberOfKeys?: number }): void;
   call(command: string, ...args: string[]): Promise<unknown>;
   duplicate(): RedisClient;
   subscribe(channel: string): Promise<unknown>;

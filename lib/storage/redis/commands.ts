@@ -4,7 +4,8 @@ import type { Connection } from './connection.js';
 import { CommandTimeoutError, type Deadlines } from './deadlines.js';
 import type { KeySchema } from './keys.js';
 import type { Plan, Settlement } from './plan.js';
-import { isTooLate, timeOf } from './reply.js';
+import { RecordBatches, type RuleBlock } from './record-batches.js';
+import { errorIn, isTooLate, timeOf } from './reply.js';
 import { ANNOUNCE } from './scripts/announce.lua.js';
 import { BAN } from './scripts/ban.lua.js';
 import { RECORD } from './scripts/record.lua.js';
@@ -14,7 +15,7 @@ import type { ServerTime } from './server-time.js';
 
 /** The scripts as commands of a client; with `Buffer`, those that answer in bytes. */
 interface Scripts extends RedisClient {
-  behaviorGuardRecordBuffer(...args: string[]): Promise<Buffer>;
+  behaviorGuardRecordBuffer(...args: (string | number)[]): Promise<Buffer[]>;
   behaviorGuardBanBuffer(...args: string[]): Promise<[number, Buffer]>;
   behaviorGuardUnban(...args: string[]): Promise<number>;
   behaviorGuardReset(...args: string[]): Promise<number>;
@@ -22,11 +23,12 @@ interface Scripts extends RedisClient {
 }
 
 const ENDLESS = -1;
-const COUNTS_ONLY = '4';
+const COUNTS_ONLY = 4;
 
 /** Makes the scripts known to a client. */
 export function defineScripts(client: RedisClient): void {
-  client.defineCommand('behaviorGuardRecord', { lua: RECORD, numberOfKeys: 1 });
+  // As many keys as requests.
+  client.defineCommand('behaviorGuardRecord', { lua: RECORD });
   client.defineCommand('behaviorGuardBan', { lua: BAN, numberOfKeys: 1 });
   client.defineCommand('behaviorGuardUnban', { lua: UNBAN, numberOfKeys: 1 });
   client.defineCommand('behaviorGuardReset', { lua: RESET, numberOfKeys: 1 });
@@ -56,6 +58,13 @@ export interface AnnounceCommand {
 
 /** Every command that is sent to Redis: each has a deadline, after which it is neither waited for nor carried out. */
 export class Commands {
+  private readonly batches = new RecordBatches(
+    () => this.connection.client,
+    (keys, args) => {
+      return this.scripts.behaviorGuardRecordBuffer(keys.length, ...keys, this.deadline(), ...args);
+    },
+  );
+
   constructor(
     private readonly connection: Connection,
     private readonly keys: KeySchema,
@@ -72,13 +81,9 @@ export class Commands {
     read: (reply: Buffer) => Result,
   ): Promise<Result> {
     const flags = (request.deniedAlready ? 1 : 0) + (request.banExempt ? 2 : 0);
-    const { now, route = '' } = request;
-    return this.pass(
-      [key, plan.textFor(request), plan.details, String(flags), route],
-      now,
-      plan.fields,
-      read,
-    );
+    const { details, fields } = plan;
+    const block = { text: plan.textFor(request), details, route: request.route ?? '', fields };
+    return this.pass(key, block, flags, request.now, read);
   }
 
   /** Counts what was let through before. @throws like `record`. */
@@ -88,7 +93,7 @@ export class Commands {
     now: number | undefined,
     read: (reply: Buffer) => Result,
   ): Promise<Result> {
-    return this.pass([key, text, '', COUNTS_ONLY, ''], now, fields, read);
+    return this.pass(key, { text, details: '', route: '', fields }, COUNTS_ONLY, now, read);
   }
 
   /** Bans. @returns whether it was put in force, and the ban that holds, as bytes. */
@@ -167,22 +172,26 @@ export class Commands {
   }
 
   private pass<Result>(
-    [key, plan, details, flags, route]: readonly [string, string, string, string, string],
+    key: string,
+    block: RuleBlock,
+    flags: number,
     now: number | undefined,
-    fields: readonly string[],
     read: (reply: Buffer) => Result,
   ): Promise<Result> {
     const sentMs = this.time.local();
-    const deadline = this.deadline();
-    const reply = this.scripts.behaviorGuardRecordBuffer(
-      ...[key, plan, details, deadline, flags, timeText(now), route],
-      ...fields,
-    );
-    return this.deadlines.wait(reply, (bytes) => {
-      this.time.learn(timeOf(bytes), sentMs);
-      if (isTooLate(bytes)) throw tooLate();
-      return read(bytes);
+    const pending = this.deadlines.expect((reply: Buffer) => {
+      this.time.learn(timeOf(reply), sentMs);
+      if (isTooLate(reply)) throw tooLate();
+      const error = errorIn(reply);
+      if (error !== undefined) throw new Error(error);
+      return read(reply);
     });
+    try {
+      this.batches.add({ key, block, flags, now: timeText(now), pending });
+    } catch (error) {
+      pending.fail(error as Error);
+    }
+    return pending.promise;
   }
 
   private call<Answer>(command: string, ...args: string[]): Promise<Answer> {

@@ -8,6 +8,7 @@ const VIOLATIONS = 4;
 const BANNED_BY_THIS = 8;
 const BANNED_BEFORE = 16;
 const TOO_LATE = 32;
+const FAILED = 64;
 
 const TIME_BYTES = 6;
 const HEAD_BYTES = 7;
@@ -26,6 +27,11 @@ export function timeOf(reply: Buffer): number {
 /** Whether the command arrived after its deadline, and did nothing. */
 export function isTooLate(reply: Buffer): boolean {
   return (reply[TIME_BYTES] & TOO_LATE) !== 0;
+}
+
+/** What went wrong with this request alone; `undefined`: nothing. */
+export function errorIn(reply: Buffer): string | undefined {
+  return reply[TIME_BYTES] & FAILED ? reply.toString('utf8', HEAD_BYTES) : undefined;
 }
 
 /** The verdict in a reply of the script `record`. */

@@ -1,4 +1,4 @@
-/** Last part of `record`: writes what has changed, and answers. */
+/** Last part of a request: writes what has changed, and answers. */
 export const ANSWER = String.raw`
 if changed > 2 then
   local needed = now + keep
@@ -24,7 +24,7 @@ if emptied then
   -- Else a window longer than the ban would ban again at once.
   for j = 1, #emptied do
     local violated = emptied[j]
-    call('HDEL', key, ARGV[6 + violated[5]])
+    call('HDEL', key, ARGV[base + 2 + violated[5]])
     for rule = violated.first_rule, violated.last_rule do row[2 * rule] = 0 end
   end
 end

@@ -61,7 +61,7 @@ export const COMMIT = String.raw`
       if reset > window then reset = window end
     end
     if amount > 0 then
-      changes[changed + 1], changes[changed + 2] = ARGV[6 + i], value
+      changes[changed + 1], changes[changed + 2] = ARGV[base + 2 + i], value
       changed = changed + 2
     end
     for rule = first_rule + 1, rule_count do

@@ -1,15 +1,6 @@
-/** First part of `record`: whether the actor is banned already. */
+/** First part of a request: whether the actor is banned already. */
 export const BANNED = String.raw`
-local call, byte, sub, pack, unpack_ = redis.call, string.byte, string.sub, struct.pack, struct.unpack
-local key, plan = KEYS[1], ARGV[1]
-local seconds_and_micros = call('TIME')
-local micros = seconds_and_micros[2] + 0
-local clock = seconds_and_micros[1] * 1000 + (micros - micros % 1000) / 1000
-if clock > ARGV[3] + 0 and ARGV[3] ~= '0' then return pack('>I6B', clock, 32) end
-local now, route = clock, ARGV[6]
-if ARGV[5] ~= '' then now = ARGV[5] + 0 end
-
-local values = call('HMGET', key, 'h', unpack(ARGV, 7))
+local values = call('HMGET', key, 'h', unpack(ARGV, base + 3, base + 2 + n))
 local header = values[1]
 local expiry, banned_until, offences, forget_at, routes_until = 0, 0, 0, 0, 0
 if header then
@@ -29,15 +20,13 @@ end
 `;
 
 /**
- * Second part of `record`: what each counter holds, which rules are violated, and the counters with the request added. What is
+ * Second part of a request: what each counter holds, which rules are violated, and the counters with the request added. What is
  * added depends on the verdict, which is known at the end: so the pass assumes one, and is repeated where it was another, as
  * for the few requests that are denied. That spares all others the memory to come back to each counter.
  */
 export const JUDGE = String.raw`
-local d1, d2, d3, d4, d5, d6, d7, n1, n2 = byte(plan, 1, 9)
-local keep = (((((d1 * 128 + d2) * 128 + d3) * 128 + d4) * 128 + d5) * 128 + d6) * 128 + d7
-local denied_already, exempt, counts_only = ARGV[4] == '1' or ARGV[4] == '3', ARGV[4] >= '2', ARGV[4] == '4'
-local packed_now = pack('>I6', now)
+local denied_already = flags == 1 or flags == 3
+local exempt, counts_only = flags >= 2, flags == 4
 local denied, would_deny = denied_already, denied_already
 local assumed, would_assumed
 -- row: count and reset of each rule. Both are made with room, which is cheaper than to grow.
@@ -48,7 +37,7 @@ repeat
   denied, would_deny, violated_rules = denied_already, denied_already, nil
   changed, rule_count = 2, 0
   local at = 10
-  for i = 1, n1 * 128 + n2 do
+  for i = 1, n do
     local kind, w1, w2, w3, capacity, rules_here = byte(plan, at, at + 5)
     local window
     if kind < 8 then

@@ -1,8 +1,8 @@
-/** Third part of `record`, for the few requests that violate a rule: waits, reports and bans. */
+/** Third part of a request, for the few requests that violate a rule: waits, reports and bans. */
 export const VIOLATIONS = String.raw`
 local ban, ban_rule, emptied
 if violated_rules then
-  local details = cjson.decode(ARGV[2])
+  local details = cjson.decode(ARGV[base + 1])
   local longest = 0
   if now >= forget_at then offences = 0 end
   for j = 1, #violated_rules do

@@ -1,0 +1,140 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { RedisClient } from './client.js';
+import type { Pending } from './deadlines.js';
+import { digits } from './plan-format.js';
+
+/** Requests in one command: bounds how long Redis is busy with it, to about half a millisecond. */
+const MOST_REQUESTS = 64;
+/** Requests that may wait for the next command: beyond it, Redis is so slow that waiting is no use. */
+const MOST_WAITING = 4_096;
+/** Commands on their way at once; what comes meanwhile goes together. */
+const MOST_COMMANDS = 2;
+
+/** The rules of a request, as the script `record` takes them. */
+export interface RuleBlock {
+  readonly text: string;
+  readonly details: string;
+  readonly route: string;
+  readonly fields: readonly string[];
+}
+
+/** One request to be recorded. */
+export interface BatchedRequest {
+  readonly key: string;
+  readonly block: RuleBlock;
+  /** As ARGV of the script says. */
+  readonly flags: number;
+  /** Explicit time in ms, or empty. */
+  readonly now: string;
+  readonly pending: Pending<Buffer, unknown>;
+}
+
+/** Sends one command. @throws where there is no connection. */
+export type SendBatch = (keys: readonly string[], args: readonly string[]) => Promise<readonly Buffer[]>;
+
+/**
+ * Sends the requests of one turn of the event loop as one command, and, while commands are on their way, all that come
+ * meanwhile as the next: most of what a command costs an application is not the command but writing to the network, and
+ * under load many requests share it. A request that comes alone goes alone, at once.
+ *
+ * A Cluster takes one request per command, for an actor's key may be anywhere.
+ */
+export class RecordBatches {
+  private queue: BatchedRequest[] = [];
+  private onTheirWay = 0;
+  private scheduled = false;
+  /** What is scheduled on the path of one request serves others too. */
+  private readonly context = new AsyncResource('BehaviorGuardRecord');
+
+  constructor(
+    private readonly client: () => RedisClient,
+    private readonly send: SendBatch,
+  ) {}
+
+  /** Sends a request with the next command. @throws where there is no connection. */
+  add(request: BatchedRequest): void {
+    if (this.client().isCluster) {
+      this.sendNow([request]);
+      return;
+    }
+    if (this.queue.length >= MOST_WAITING) this.makeRoom();
+    this.queue.push(request);
+    if (!this.scheduled && this.onTheirWay < MOST_COMMANDS) this.schedule();
+  }
+
+  private schedule(): void {
+    this.scheduled = true;
+    this.context.runInAsyncScope(() => {
+      setImmediate(() => {
+        this.scheduled = false;
+        this.sendNext();
+      });
+    });
+  }
+
+  private sendNext(): void {
+    while (this.queue.length > 0 && this.onTheirWay < MOST_COMMANDS) this.sendNow(this.nextBatch());
+  }
+
+  /** The oldest requests that belong together, without those whose time is over. */
+  private nextBatch(): BatchedRequest[] {
+    const { queue } = this;
+    const [{ now }] = queue;
+    let end = 1;
+    while (end < queue.length && end < MOST_REQUESTS && queue[end].now === now) end++;
+    this.queue = queue.slice(end);
+    return queue.slice(0, end).filter(isWaitedFor);
+  }
+
+  private makeRoom(): void {
+    this.queue = this.queue.filter(isWaitedFor);
+    if (this.queue.length >= MOST_WAITING) throw new Error('too many requests wait for Redis');
+  }
+
+  private sendNow(batch: readonly BatchedRequest[]): void {
+    if (batch.length === 0) return;
+    this.onTheirWay++;
+    const failed = (error: Error): void => {
+      this.onTheirWay--;
+      for (const { pending } of batch) pending.fail(error);
+      this.sendNext();
+    };
+    const answered = (replies: readonly Buffer[]): void => {
+      this.onTheirWay--;
+      for (let i = 0; i < batch.length; i++) batch[i].pending.answer(replies[i]);
+      this.sendNext();
+    };
+    try {
+      this.send(
+        batch.map(({ key }) => key),
+        argumentsOf(batch),
+      ).then(answered, failed);
+    } catch (error) {
+      failed(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+}
+
+/** Whether somebody still waits for it; else it is done with. */
+function isWaitedFor({ pending }: BatchedRequest): boolean {
+  if (pending.isOver) pending.fail(new Error('given up before it was sent'));
+  return !pending.isOver;
+}
+
+/** Rules that several requests share are sent once. */
+function argumentsOf(batch: readonly BatchedRequest[]): string[] {
+  const blocks: RuleBlock[] = [];
+  let requests = '';
+  for (const { block, flags } of batch) {
+    let index = blocks.findIndex((known) => isSame(known, block));
+    if (index === -1) index = blocks.push(block) - 1;
+    requests += digits(index, 1) + digits(flags, 1);
+  }
+  const args = [batch[0].now, requests];
+  for (const { text, details, route, fields } of blocks) args.push(text, details, route, ...fields);
+  return args;
+}
+
+function isSame(known: RuleBlock, block: RuleBlock): boolean {
+  return known.text === block.text && known.details === block.details && known.route === block.route;
+}
