@@ -74,13 +74,17 @@ export class BanLog {
 
   /** Enters a ban that is not new. @returns whether it holds: nothing newer is known. @throws what keeps it from being entered. */
   async enterBan(ban: Ban): Promise<boolean> {
-    return this.enter({ change: changeOf(ban), at: ban.since, fresh: false });
+    return (await this.enter({ change: changeOf(ban), at: ban.since, fresh: false })) !== 0;
   }
 
-  /** Tells the other instances that a ban is lifted. @throws what keeps it from being entered. */
-  async announceLifting(place: string, at: number | undefined): Promise<void> {
+  /**
+   * Tells the other instances that a ban is lifted.
+   *
+   * @param at when, in ms; `undefined`: now. @returns when, or 0 if a newer ban stays. @throws what keeps it from being entered.
+   */
+  async announceLifting(place: string, at: number | undefined): Promise<number> {
     const change = { place, at: at ?? 0, ban: undefined };
-    await this.enter({ change, at, fresh: at === undefined });
+    return this.enter({ change, at, fresh: at === undefined });
   }
 
   /** Brings the mirror up to what Redis knows now. @throws what keeps it from that. */
@@ -180,16 +184,17 @@ export class BanLog {
 
   private take(place: string, text: string): void {
     const change = readChange(place, text);
-    if (change) this.parts.mirror.apply(change, false);
+    if (change) this.parts.mirror.apply(change);
   }
 
-  private async enter(outgoing: Outgoing): Promise<boolean> {
+  /** @returns the time of the change, or 0 if a newer one stays. */
+  private async enter(outgoing: Outgoing): Promise<number> {
     const { change, at, fresh } = outgoing;
     const { place, ban } = change;
     // A lifting that fails is said to have failed, and is repeated by whoever asked for it.
     if (ban && this.unsent.size < MOST_UNSENT) this.unsent.set(place, outgoing);
     const { commands, now, channel } = this.parts;
-    const holds = await commands.announce({
+    const enteredAt = await commands.announce({
       place,
       now: now(),
       at,
@@ -199,7 +204,7 @@ export class BanLog {
       origin: this.origin,
     });
     if (!ban || this.unsent.get(place) === outgoing) this.unsent.delete(place);
-    return holds;
+    return enteredAt;
   }
 }
 

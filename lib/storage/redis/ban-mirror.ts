@@ -37,17 +37,12 @@ export class BanMirror {
     return this.table.all(this.time.now());
   }
 
-  /**
-   * Takes in a change.
-   *
-   * @param decided the change was decided here, just now; otherwise one that is older than what is known is left out.
-   * @returns whether it was taken in.
-   */
-  apply(change: PlacedChange, decided: boolean): boolean {
+  /** Takes in a change, unless a newer one of the same place is known. */
+  apply(change: PlacedChange): void {
     const { place, at, ban } = change;
     const [actor, route] = ban ? [ban.actor, ban.route] : (JSON.parse(place) as [string, string?]);
     const known = this.table.at(actor, route);
-    if (!decided && this.isOutdated(place, at, known)) return false;
+    if (this.isOutdated(place, at, known)) return;
     if (ban === undefined) {
       this.rememberLifting(place, at);
       this.table.lift(actor, route, this.time.now());
@@ -57,7 +52,6 @@ export class BanMirror {
       this.sweeper.expect(this.table.dueMs);
     }
     this.announceEnds();
-    return true;
   }
 
   /** Whether this ban was lifted after it began, as far as is known. */

@@ -137,15 +137,15 @@ export class Commands {
     await this.done(this.scripts.behaviorGuardReset(this.keys.actor(actor), timeText(now), this.deadline()));
   }
 
-  /** Enters a change into index and log. @returns whether it holds: no newer one was there. */
-  async announce({ place, now, at, ban, fresh, channel, origin }: AnnounceCommand): Promise<boolean> {
+  /** Enters a change into index and log. @returns its time in ms, or 0 if a newer one was there. */
+  async announce({ place, now, at, ban, fresh, channel, origin }: AnnounceCommand): Promise<number> {
     const { index, ends, log } = this.keys;
     const end = ban && String(ban.until === Infinity ? ENDLESS : ban.until);
     const reply = this.scripts.behaviorGuardAnnounce(
       ...[index, ends, log, timeText(now), place, timeText(at), end ?? '', ban?.json ?? ''],
       ...[fresh ? '1' : '0', channel, origin, this.deadline()],
     );
-    return (await this.done(reply)) === 1;
+    return this.done(reply);
   }
 
   /** A page of the index: cursor to go on from (`0`: done), then place, text, place, text, … */

@@ -119,7 +119,7 @@ export class RedisStorage implements BehaviorStorage {
   async ban(request: BanRequest): Promise<Ban> {
     const { bytes } = await this.commands.ban({ ...request, now: request.now ?? this.now(), offences: 0 });
     const ban = readBan(bytes, 0, request.actor, request.route);
-    this.mirror.apply(changeOf(ban), true);
+    this.mirror.apply(changeOf(ban));
     await this.log.announceBan(ban, true);
     return ban;
   }
@@ -128,9 +128,10 @@ export class RedisStorage implements BehaviorStorage {
   async unban(actor: string, route?: string): Promise<boolean> {
     const place = placeOf(actor, route);
     // First where the other instances look: if this fails half-way, the ban is still known to hold, and can be lifted again.
-    await this.log.announceLifting(place, undefined);
-    const lifted = await this.commands.unban(actor, route, this.now());
-    this.mirror.apply({ place, at: this.settings.clock?.now() ?? this.time.now(), ban: undefined }, true);
+    const at = await this.log.announceLifting(place, undefined);
+    // A ban that another instance has made since then stays, in Redis and in all mirrors.
+    const lifted = await this.commands.unban(actor, route, this.now(), at);
+    this.mirror.apply({ place, at, ban: undefined });
     return lifted;
   }
 
@@ -184,7 +185,7 @@ export class RedisStorage implements BehaviorStorage {
     const change = changeOf(ban);
     // Read before it was lifted elsewhere, of which the log has told meanwhile.
     if (!fresh && this.mirror.wasLifted(change.place, ban.since)) return;
-    this.mirror.apply(change, fresh);
+    this.mirror.apply(change);
     void this.log.announceBan(ban, fresh);
   }
 
@@ -194,7 +195,7 @@ export class RedisStorage implements BehaviorStorage {
     const place = placeOf(actor, route);
     await this.log.announceLifting(place, at);
     await this.commands.unban(actor, route, this.now(), at);
-    this.mirror.apply({ place, at, ban: undefined }, false);
+    this.mirror.apply({ place, at, ban: undefined });
   }
 
   private async restoreBan(given: Ban): Promise<void> {
@@ -207,7 +208,7 @@ export class RedisStorage implements BehaviorStorage {
       now: this.now(),
     });
     const ban = readBan(bytes, 0, actor, route);
-    if (await this.log.enterBan(ban)) this.mirror.apply(changeOf(ban), false);
+    if (await this.log.enterBan(ban)) this.mirror.apply(changeOf(ban));
     // Lifted since, which index and log know: then it must not hold here either.
     else await this.commands.unban(actor, route, this.now(), ban.since);
   }

@@ -15,7 +15,7 @@ export const ANNOUNCE = String.raw`
 -- ARGV[7]  channel
 -- ARGV[8]  id of this instance
 -- ARGV[9]  server time in ms after which nothing is done, or 0
--- Returns  1 if it is there now, 0 if a newer one stays, -1 if too late
+-- Returns  the time of the change in ms if it is there now, 0 if a newer one stays, -1 if too late
 -- TTL      index and ends: the latest end and an hour, none with a permanent ban; log: a day. None is shortened.
 -- O(log bans)
 local call = redis.call
@@ -40,7 +40,7 @@ if change == '' then
 else
   at = ARGV[3] + 0
   if known and (known > at or (known == at and ARGV[6] == '0')) then
-    return known == at and string.find(present, '"kind":"ban"', 1, true) and 1 or 0
+    return known == at and string.find(present, '"kind":"ban"', 1, true) and at or 0
   end
   matters = ARGV[4] == '-1' and math.huge or ARGV[4] + 0
 end
@@ -66,5 +66,5 @@ local newest = call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)[1]
 local id = call('XADD', KEYS[3], 'MAXLEN', '~', 10000, '*', 'p', place, 'c', text, 'o', ARGV[8])
 call('PEXPIRE', KEYS[3], 86400000)
 call('PUBLISH', ARGV[7], table.concat({ id, newest and newest[1] or '0-0', ARGV[8], place, text }, '\n'))
-return 1
+return at
 `;

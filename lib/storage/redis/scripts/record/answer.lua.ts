@@ -44,5 +44,5 @@ if violated_rules then
   out = out .. table.concat(flags_and_waits)
   if ban then out = out .. pack('>B', ban_rule - 1) .. ban end
 end
-return out
+replies[request] = out
 `;

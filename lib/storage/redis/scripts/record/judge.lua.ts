@@ -1,6 +1,11 @@
 /** First part of a request: whether the actor is banned already. */
 export const BANNED = String.raw`
-local values = call('HMGET', key, 'h', unpack(ARGV, base + 3, base + 2 + n))
+local values = redis.pcall('HMGET', key, 'h', unpack(ARGV, base + 3, base + 2 + n))
+if values.err then
+  -- The key holds something else, which is no reason to refuse the other requests.
+  replies[request] = pack('>I6B', clock, 64) .. values.err
+  break
+end
 local header = values[1]
 local expiry, banned_until, offences, forget_at, routes_until = 0, 0, 0, 0, 0
 if header then
@@ -14,7 +19,10 @@ if header then
       local ends = unpack_('>d', here, 9)
       if now >= ends or (general and ends <= banned_until) then here = false end
     end
-    if here or general then return pack('>I6BB', clock, 19, here and 1 or 0) .. (here or general) end
+    if here or general then
+      replies[request] = pack('>I6BB', clock, 19, here and 1 or 0) .. (here or general)
+      break
+    end
   end
 end
 `;
