@@ -5,7 +5,6 @@
  *   node bench/app/run.mjs [--platform fastify|express] [--rounds 9] [--requests 40000]
  */
 import { fork, spawnSync } from 'node:child_process';
-import { setPriority } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -52,17 +51,21 @@ const folder = dirname(fileURLToPath(import.meta.url));
 const canPin = spawnSync('taskset', ['-p', String(process.pid)]).status === 0;
 const pin = (pid, core) => canPin && spawnSync('taskset', ['-a', '-p', '-c', String(core), String(pid)]);
 pin(process.pid, 1);
-// The load never sleeps; where Redis shares its core, Redis goes first.
-setPriority(19);
 // It shares the load's core: the application has one of its own in every pair.
 const redis = PAIRS.some(([variant]) => variant.startsWith('redis'))
   ? await startRedis({ core: 1 })
   : undefined;
 
+// The load never sleeps; where Redis shares its core, Redis goes first.
+const schedule = (policy, pid) =>
+  canPin && spawnSync('chrt', ['--all-tasks', policy, '--pid', '0', String(pid)]);
+schedule('--idle', process.pid);
+
 /** A running variant. */
 async function start(variant) {
   const child = fork(join(folder, 'server.mjs'), [variant, options.platform, redis?.url ?? '']);
   pin(child.pid, 0);
+  schedule('--other', child.pid);
   const answer = () => new Promise((resolve) => child.once('message', resolve));
   const { port } = await answer();
   const ask = (message) => {

@@ -5,7 +5,7 @@ import { CommandTimeoutError, type Deadlines } from './deadlines.js';
 import type { KeySchema } from './keys.js';
 import type { Plan, Settlement } from './plan.js';
 import { RecordBatches, type RuleBlock } from './record-batches.js';
-import { errorIn, isTooLate, timeOf } from './reply.js';
+import { errorIn, isTooLate, timeOf, type Reply } from './reply.js';
 import { ANNOUNCE } from './scripts/announce.lua.js';
 import { BAN } from './scripts/ban.lua.js';
 import { RECORD } from './scripts/record.lua.js';
@@ -15,7 +15,7 @@ import type { ServerTime } from './server-time.js';
 
 /** The scripts as commands of a client; with `Buffer`, those that answer in bytes. */
 interface Scripts extends RedisClient {
-  behaviorGuardRecordBuffer(...args: (string | number)[]): Promise<Buffer[]>;
+  behaviorGuardRecordBuffer(...args: (string | number)[]): Promise<Buffer>;
   behaviorGuardBanBuffer(...args: string[]): Promise<[number, Buffer]>;
   behaviorGuardUnban(...args: string[]): Promise<number>;
   behaviorGuardReset(...args: string[]): Promise<number>;
@@ -78,7 +78,7 @@ export class Commands {
     key: string,
     plan: Plan,
     request: RecordRequest,
-    read: (reply: Buffer) => Result,
+    read: (reply: Reply) => Result,
   ): Promise<Result> {
     const flags = (request.deniedAlready ? 1 : 0) + (request.banExempt ? 2 : 0);
     const { details, fields } = plan;
@@ -91,7 +91,7 @@ export class Commands {
     key: string,
     { text, fields }: Settlement,
     now: number | undefined,
-    read: (reply: Buffer) => Result,
+    read: (reply: Reply) => Result,
   ): Promise<Result> {
     return this.pass(key, { text, details: '', route: '', fields }, COUNTS_ONLY, now, read);
   }
@@ -176,10 +176,10 @@ export class Commands {
     block: RuleBlock,
     flags: number,
     now: number | undefined,
-    read: (reply: Buffer) => Result,
+    read: (reply: Reply) => Result,
   ): Promise<Result> {
     const sentMs = this.time.local();
-    const pending = this.deadlines.expect((reply: Buffer) => {
+    const pending = this.deadlines.expect((reply: Reply) => {
       this.time.learn(timeOf(reply), sentMs);
       if (isTooLate(reply)) throw tooLate();
       const error = errorIn(reply);

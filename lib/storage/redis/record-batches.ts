@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { RedisClient } from './client.js';
 import type { Pending } from './deadlines.js';
 import { digits } from './plan-format.js';
+import { splitReplies, type Reply } from './reply.js';
 
 /** Requests in one command: bounds how long Redis is busy with it, to about half a millisecond. */
 const MOST_REQUESTS = 64;
@@ -26,11 +27,11 @@ export interface BatchedRequest {
   readonly flags: number;
   /** Explicit time in ms, or empty. */
   readonly now: string;
-  readonly pending: Pending<Buffer, unknown>;
+  readonly pending: Pending<Reply, unknown>;
 }
 
 /** Sends one command. @throws where there is no connection. */
-export type SendBatch = (keys: readonly string[], args: readonly string[]) => Promise<readonly Buffer[]>;
+export type SendBatch = (keys: readonly string[], args: readonly string[]) => Promise<Buffer>;
 
 /**
  * Sends the requests of one turn of the event loop as one command, and, while commands are on their way, all that come
@@ -99,8 +100,9 @@ export class RecordBatches {
       for (const { pending } of batch) pending.fail(error);
       this.sendNext();
     };
-    const answered = (replies: readonly Buffer[]): void => {
+    const answered = (bytes: Buffer): void => {
       this.onTheirWay--;
+      const replies = splitReplies(bytes, batch.length);
       for (let i = 0; i < batch.length; i++) batch[i].pending.answer(replies[i]);
       this.sendNext();
     };

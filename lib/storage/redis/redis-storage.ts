@@ -118,7 +118,7 @@ export class RedisStorage implements BehaviorStorage {
   /** Bans by hand; see `BehaviorStorage`. Resolves when the other instances are being told. */
   async ban(request: BanRequest): Promise<Ban> {
     const { bytes } = await this.commands.ban({ ...request, now: request.now ?? this.now(), offences: 0 });
-    const ban = readBan(bytes, 0, request.actor, request.route);
+    const ban = readBan(bytes, request.actor, request.route);
     this.mirror.apply(changeOf(ban));
     await this.log.announceBan(ban, true);
     return ban;
@@ -207,7 +207,7 @@ export class RedisStorage implements BehaviorStorage {
       since,
       now: this.now(),
     });
-    const ban = readBan(bytes, 0, actor, route);
+    const ban = readBan(bytes, actor, route);
     if (await this.log.enterBan(ban)) this.mirror.apply(changeOf(ban));
     // Lifted since, which index and log know: then it must not hold here either.
     else await this.commands.unban(actor, route, this.now(), ban.since);

@@ -5,9 +5,17 @@ local seconds_and_micros = call('TIME')
 local micros = seconds_and_micros[2] + 0
 local clock = seconds_and_micros[1] * 1000 + (micros - micros % 1000) / 1000
 local replies = {}
+
+local function answer()
+  if #replies == 1 then return replies[1] end
+  local lengths = {}
+  for request = 1, #replies do lengths[request] = #replies[request] end
+  return pack('>' .. string.rep('I2', #replies), unpack(lengths)) .. table.concat(replies)
+end
+
 if ARGV[1] ~= '0' and clock > ARGV[1] + 0 then
   for request = 1, #KEYS do replies[request] = pack('>I6B', clock, 32) end
-  return replies
+  return answer()
 end
 local now = clock
 if ARGV[2] ~= '' then now = ARGV[2] + 0 end
@@ -39,5 +47,5 @@ local route, keep = ARGV[base + 2], keep_all
 export const END = String.raw`
 until true
 end
-return replies
+return answer()
 `;
