@@ -2,7 +2,7 @@
  * What a `record` costs inside Redis: time of the script by `INFO commandstats`, and bytes per actor, beside the usual sorted-set
  * script for one rule. Both run in turn in each round; the ratio is taken within a round.
  *
- *   node bench/redis/scripts.mjs [--rounds 7] [--actors 2000]
+ *   node bench/redis/scripts.mjs [--rounds 7] [--actors 500]
  */
 import { parseArgs } from 'node:util';
 import { RedisStorage } from 'nestjs-behavior-guard';
@@ -10,7 +10,7 @@ import { median, table } from '../report.mjs';
 import { startRedis } from './server.mjs';
 
 const { values: options } = parseArgs({
-  options: { rounds: { type: 'string', default: '7' }, actors: { type: 'string', default: '2000' } },
+  options: { rounds: { type: 'string', default: '7' }, actors: { type: 'string', default: '500' } },
 });
 const rounds = Number(options.rounds);
 const actors = Number(options.actors);
@@ -57,87 +57,75 @@ async function scriptMicroseconds() {
   return (evalsha.usec + evals.usec) / (evalsha.calls + evals.calls);
 }
 
-/** Runs `send` for each actor, so many times; the median of the passes' time per call. */
-async function timed(times, send) {
-  const passes = [];
-  for (let pass = 0; pass < times; pass++) {
-    await client.config('RESETSTAT');
-    for (let actor = 0; actor < actors; actor += BATCH) {
-      await Promise.all(Array.from({ length: BATCH }, (_, i) => send(`10.1.${actor + i}`)));
-    }
-    passes.push(await scriptMicroseconds());
-  }
-  return median(passes);
+/** Sends one command after the other, one for each actor. @returns the script's time per call. */
+async function timed(send) {
+  await client.config('RESETSTAT');
+  for (let actor = 0; actor < actors; actor++) await send(`10.1.${actor}`);
+  return scriptMicroseconds();
 }
 
 /** Seventy per cent full: what an actor at work looks like. */
 const usual = (threshold) => Math.max(1, Math.round(threshold * 0.7));
+/** Sub-buckets that such a counter has filled. */
+const STEPS = 42;
+/** Sorted sets of more members take too long to fill. */
+const MOST_MEMBERS = 1_000;
+
+/** Calls `send` for all actors, a hundred at a time. */
+async function each(send) {
+  for (let actor = 0; actor < actors; actor += BATCH) {
+    await Promise.all(Array.from({ length: BATCH }, (_, i) => send(`10.1.${actor + i}`)));
+  }
+}
+
+async function measure(threshold, rules) {
+  await client.flushall();
+  const storage = new RedisStorage({ url, commandTimeoutMs: 60_000 });
+  await storage.start({ onBanEnd: () => {} });
+  const record = (actor, more) => storage.record({ actor, deniedAlready: false, rules, ...more });
+  const now = Date.now();
+  const steps = threshold > 128 ? STEPS : 1;
+  const costs = rules.map(() => Math.round((usual(threshold) - 1) / steps));
+  for (let step = steps; step > 0; step--) {
+    await each((actor) => record(actor, { costs, now: now - (step * WINDOW_MS) / 60 }));
+  }
+  const members = Math.min(usual(threshold), usual(MOST_MEMBERS)) - 1;
+  const set = Array.from({ length: members }, (_, i) => [String(now - i), `${now}${i}`]).flat();
+  await each((actor) => client.zadd(`z:${actor}`, ...set));
+  const theirs = await timed((actor) => client.sortedSet(`z:${actor}`, WINDOW_MS, threshold));
+  const ours = await timed((actor) => record(actor));
+  const bytes = await client.memory('USAGE', 'behavior-guard:1:a:{10.1.7}');
+  const setBytes = await client.memory('USAGE', 'z:10.1.7');
+  await storage.close();
+  return { ours, theirs, bytes, setBytes };
+}
 
 const rows = [];
 for (const threshold of [10, 100, 1_000, 10_000]) {
   for (const count of [1, 3, 10]) {
     const rules = Array.from({ length: count }, (_, index) => rule(index, threshold));
-    const ours = [];
-    const theirs = [];
-    let bytes = [0, 0];
-    for (let round = 0; round < rounds; round++) {
-      await client.flushall();
-      const storage = new RedisStorage({ url, commandTimeoutMs: 60_000 });
-      await storage.start({ onBanEnd: () => {} });
-      // Large windows are filled by cost, as the sorted set has to be by members.
-      const fill = usual(threshold) - 1;
-      const record = (actor, costs) => storage.record({ actor, deniedAlready: false, rules, costs });
-      const members = Array.from({ length: fill }, (_, i) => [String(Date.now() - i), `m${i}`]).flat();
-      for (let actor = 0; actor < actors; actor += BATCH) {
-        const batch = Array.from({ length: BATCH }, (_, i) => `10.1.${actor + i}`);
-        await Promise.all(
-          batch.map((name) =>
-            record(
-              name,
-              rules.map(() => fill),
-            ),
-          ),
-        );
-        if (count === 1 && threshold <= 1_000)
-          await Promise.all(batch.map((name) => client.zadd(`z:${name}`, ...members)));
-      }
-      if (count === 1 && threshold <= 1_000)
-        theirs.push(await timed(1, (name) => client.sortedSet(`z:${name}`, WINDOW_MS, threshold)));
-      ours.push(await timed(1, (name) => record(name)));
-      bytes = [
-        await client.memory('USAGE', 'behavior-guard:1:a:{10.1.7}'),
-        await client.memory('USAGE', 'z:10.1.7'),
-      ];
-      await storage.close();
-    }
-    rows.push({ threshold, count, ours, theirs, bytes });
+    const results = [];
+    for (let round = 0; round < rounds; round++) results.push(await measure(threshold, rules));
+    const middle = (value) => median(results.map(value));
+    rows.push([
+      threshold,
+      count,
+      middle(({ ours }) => ours).toFixed(2),
+      middle(({ ours, theirs }) => ours / theirs).toFixed(2),
+      results[0].bytes,
+      count === 1 ? results[0].setBytes : '',
+    ]);
   }
 }
-
-const base = new Map();
-for (const { threshold, count, theirs } of rows) if (count === 1) base.set(threshold, theirs);
 console.log(`\n### Script \`record\`, Redis ${version}, ${actors} actors, 70 % full, ${rounds} rounds\n`);
-console.log(
-  table(
-    ['threshold', 'rules', 'µs', '/ sorted set, one rule', 'bytes per actor', 'sorted set, bytes'],
-    rows.map(({ threshold, count, ours, bytes }) => {
-      const sets = base.get(Math.min(threshold, 1_000));
-      const ratio = median(ours) / median(sets);
-      return [
-        threshold,
-        count,
-        median(ours).toFixed(2),
-        ratio.toFixed(2),
-        bytes[0],
-        count === 1 ? (bytes[1] ?? '–') : '',
-      ];
-    }),
-  ),
-);
-console.log(
-  `\nSorted set, one rule: ${[...base]
-    .map(([t, v]) => (v.length ? `${t}: ${median(v).toFixed(2)} µs` : ''))
-    .filter(Boolean)
-    .join(', ')}`,
-);
+const head = [
+  'threshold',
+  'rules',
+  'µs',
+  '/ sorted set of one rule',
+  'bytes per actor',
+  'bytes of the sorted set',
+];
+console.log(table(head, rows));
+console.log(`\nSorted sets hold at most ${usual(MOST_MEMBERS)} members.`);
 client.disconnect();
