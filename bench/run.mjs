@@ -7,6 +7,7 @@ const BENCHMARKS = [
   ['--expose-gc', 'bench/storage/run.mjs'],
   ['bench/app/run.mjs', '--platform', 'fastify'],
   ['bench/app/run.mjs', '--platform', 'express'],
+  ['bench/redis/scripts.mjs'],
 ];
 for (const args of BENCHMARKS) {
   const code = await exitCode(process.execPath, args);

@@ -3,7 +3,7 @@ import { RedisStorage, type RedisStorageOptions } from 'nestjs-behavior-guard';
 import { storageContract } from 'nestjs-behavior-guard/testing';
 import { rule } from '../../lib/testing/contract/scenario.js';
 import { sharedRedis, startCluster, startSentinel } from '../support/redis.js';
-import { closeAll, closeLater, openStorage } from '../support/redis-storage.js';
+import { closeAll, closeLater, openStorage, until } from '../support/redis-storage.js';
 
 const [single, sentinel, cluster] = await Promise.all([sharedRedis(), startSentinel(), startCluster()]);
 const nodes = [...cluster.nodes];
@@ -56,11 +56,9 @@ for (const [name, client] of Object.entries(given)) {
       };
       const before = await listens();
       const storage = await openStorage({ client, prefix: `${single.prefix}open` });
-      expect(await listens()).toBeGreaterThan(before);
+      await until(async () => (await listens()) > before, 5_000);
       await storage.close();
-      let left = await listens();
-      for (let tries = 0; left > before && tries < 100; tries++) left = await listens();
-      expect(left).toBe(before);
+      await until(async () => (await listens()) === before, 5_000);
     });
   });
 }

@@ -8,6 +8,8 @@ import type { Connection } from './connection.js';
 
 /** A change that was lost on the way is found after this long at most. */
 const POLL_MS = 5_000;
+/** Until the log is tried again that could not be read. */
+const RETRY_MS = 250;
 const PAGE = 1_000;
 const EMPTY = '0-0';
 /** Bans written back at once. */
@@ -59,12 +61,13 @@ export class BanLog {
   /** Reads the index, and follows the log from then on. */
   async start(): Promise<void> {
     const { connection, channel } = this.parts;
-    const readOn = (): void => {
-      this.sync().catch(ignore);
-    };
-    await connection.listen(channel(), (message) => this.hear(message), readOn);
+    await connection.listen(
+      channel(),
+      (message) => this.hear(message),
+      () => this.follow(),
+    );
     await this.sync();
-    if (this.cancelPoll === undefined) this.poll();
+    this.expectNext(POLL_MS);
   }
 
   /** Tells the other instances of a ban. Never rejects: what can't be sent is sent with the next `sync`. */
@@ -109,20 +112,23 @@ export class BanLog {
     return this.running;
   }
 
-  private poll(): void {
-    this.cancelPoll = this.parts.clock.schedule(() => {
-      void this.sync()
-        .catch(ignore)
-        .then(() => {
-          if (!this.closed) this.poll();
-        });
-    }, POLL_MS);
+  /** Reads on now, and again when it is time to: soon where that fails, as when messages come through before commands do. */
+  private follow(): void {
+    this.sync().then(
+      () => this.expectNext(POLL_MS),
+      () => this.expectNext(RETRY_MS),
+    );
+  }
+
+  private expectNext(delayMs: number): void {
+    this.cancelPoll?.();
+    if (!this.closed) this.cancelPoll = this.parts.clock.schedule(() => this.follow(), delayMs);
   }
 
   private hear(message: string): void {
     const [id, previous, origin, place, text] = message.split('\n');
     if (previous !== this.last || this.running !== undefined) {
-      this.sync().catch(ignore);
+      this.follow();
       return;
     }
     this.last = id;
