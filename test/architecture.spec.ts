@@ -8,7 +8,9 @@ const LONGEST_FILE = 250;
 
 /** From the top down: a file may import from its own folder and from folders below its own. */
 const LAYERS = [
-  ['module'],
+  ['module', 'cli'],
+  ['replay'],
+  ['config'],
   ['request', 'decorators'],
   ['tracker'],
   ['rules', 'risk', 'bots', 'testing'],

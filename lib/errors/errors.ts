@@ -5,7 +5,9 @@ export type ErrorCode =
   | 'MODULE_DUPLICATED'
   | 'RULES_NOT_APPLICABLE'
   | 'BAN_REFUSED'
-  | 'ARGUMENT_INVALID';
+  | 'ARGUMENT_INVALID'
+  | 'CONFIG_FILE_UNREADABLE'
+  | 'CONFIG_FILE_INVALID';
 
 /** Base of every error this package throws. Match on `code`, which is stable; the message is for people. */
 export class BehaviorGuardError extends Error {
