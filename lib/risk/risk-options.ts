@@ -118,7 +118,10 @@ const SETTINGS_SHAPE = {
 };
 
 const SETTINGS_SCHEMA = z.strictObject(SETTINGS_SHAPE, 'must be an object');
-const POLICY_SCHEMA = z.strictObject({ ...SETTINGS_SHAPE, actors: z.unknown().optional() }, 'must be an object');
+const POLICY_SCHEMA = z.strictObject(
+  { ...SETTINGS_SHAPE, actors: z.unknown().optional() },
+  'must be an object',
+);
 
 type Given = z.output<typeof SETTINGS_SCHEMA>;
 
@@ -174,16 +177,22 @@ function parsed(
 
 /** What is named replaces what is inherited. */
 function merged(base: RiskSettings, given: Given): RiskSettings {
-  const { window, interval, delay, weights, ...same } = given;
-  const named = Object.entries(same).filter(([, value]) => value !== undefined);
+  const { window, interval, delay, weights = {}, ...same } = given;
   return {
     ...base,
-    ...(Object.fromEntries(named) as Partial<RiskSettings>),
+    ...named(same),
     ...(window === undefined ? {} : { windowMs: window }),
     ...(interval === undefined ? {} : { intervalMs: interval === 0 ? undefined : interval }),
     ...(delay === undefined ? {} : { delayMs: delay }),
-    weights: { ...base.weights, ...weights },
+    weights: { ...base.weights, ...named(weights) },
   };
+}
+
+type Named<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
+
+/** Without what is given as `undefined`. */
+function named<T extends object>(given: T): Named<T> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Named<T>;
 }
 
 /** Reported where the later band is named, else where the earlier one is. */
