@@ -14,8 +14,10 @@ const LAYERS = [
   ['request', 'decorators'],
   ['tracker'],
   ['rules', 'risk', 'bots', 'testing'],
+  ['history'],
   ['actor', 'storage'],
   ['windows', 'patterns'],
+  ['sinks'],
   ['events'],
   ['clock', 'errors'],
 ];
