@@ -149,7 +149,7 @@ end = 1`;
     })).table;
     fc.assert(
       fc.property(value, (document) => {
-        const text = stringify(document as never);
+        const text = stringify(document);
         const locator = new KeyLocator(text);
         const written = text.split('\n');
         const visit = (table: object, path: KeyPath): void => {
