@@ -1,0 +1,79 @@
+/** Points of time kept per client and route; above, neighbours are joined. */
+export const MOST_POINTS = 512;
+
+/**
+ * The most requests of one client within each of a few sliding windows. A window holds what is younger than its length, as
+ * in rules. Exact up to 512 points of time within the longest window; above, times are rounded up by joining neighbours, so
+ * that a count may come out too high, never too low. O(windows) per request, amortised.
+ */
+export class ClientUse {
+  /** By index of the windows. */
+  readonly most: number[];
+  /** Times, ascending, and how many requests there were up to each, this one included. */
+  private times: number[] = [];
+  private totals: number[] = [];
+  /** Requests before the first time that is kept. */
+  private before = 0;
+  /** By index of the windows: the first time within. */
+  private tails: number[];
+
+  /** @param windowsMs ascending. @param hash of the client. */
+  constructor(
+    private readonly windowsMs: readonly number[],
+    readonly hash: number,
+  ) {
+    this.most = windowsMs.map(() => 0);
+    this.tails = windowsMs.map(() => 0);
+  }
+
+  /** Points of time that are kept now. */
+  get points(): number {
+    return this.times.length;
+  }
+
+  /** Counts a request. @param nowMs never decreases. */
+  add(nowMs: number): void {
+    const { times, totals, tails, windowsMs, most } = this;
+    const last = times.length - 1;
+    if (last >= 0 && times[last] === nowMs) totals[last]++;
+    else {
+      const total = last >= 0 ? totals[last] : this.before;
+      times.push(nowMs);
+      totals.push(total + 1);
+    }
+    const newest = totals[totals.length - 1];
+    for (let index = 0; index < windowsMs.length; index++) {
+      const outsideMs = nowMs - windowsMs[index];
+      let tail = tails[index];
+      while (times[tail] <= outsideMs) tail++;
+      tails[index] = tail;
+      const count = newest - (tail === 0 ? this.before : totals[tail - 1]);
+      if (count > most[index]) most[index] = count;
+    }
+    if (times.length >= 32 || tails[tails.length - 1] === times.length - 1) this.tidy();
+  }
+
+  /** Takes over what another knows: of each window the larger count, which is at least one of the true ones. */
+  merge(other: ClientUse): void {
+    other.most.forEach((count, index) => (this.most[index] = Math.max(this.most[index], count)));
+  }
+
+  /** Drops what no window needs, once that is half of it, and joins neighbours where there is too much. */
+  private tidy(): void {
+    const dead = this.tails[this.tails.length - 1];
+    if (dead > 0 && dead * 2 >= this.times.length) this.drop(dead);
+    if (this.times.length <= MOST_POINTS) return;
+    const kept = (_: number, index: number): boolean => index % 2 === 1 || index === this.times.length - 1;
+    const times = this.times.filter(kept);
+    this.totals = this.totals.filter(kept);
+    this.times = times;
+    this.tails = this.tails.map((tail) => tail >> 1);
+  }
+
+  private drop(dead: number): void {
+    this.before = this.totals[dead - 1];
+    this.times = this.times.slice(dead);
+    this.totals = this.totals.slice(dead);
+    this.tails = this.tails.map((tail) => tail - dead);
+  }
+}
