@@ -76,6 +76,14 @@ export type {
 } from './storage/storage.js';
 export type { BehaviorEvent, BehaviorEventType, EventRule, RequestFacts } from './events/behavior-event.js';
 export type { EventSink, SinkStats } from './events/event-sink.js';
+export { EventEmitterSink } from './sinks/event-emitter-sink.js';
+export type { AsyncEmitter, EventEmitterSinkOptions } from './sinks/event-emitter-sink.js';
+export type { DeliveringSink, DeliveryStats } from './sinks/delivery-queue.js';
+export { JsonLinesFileSink } from './sinks/json-lines-file-sink.js';
+export type { JsonLinesFileSinkOptions } from './sinks/json-lines-file-sink.js';
+export type { DeliveryOptions } from './sinks/sink-schema.js';
+export type { WebhookSinkOptions } from './sinks/webhook-options.js';
+export { WebhookSink } from './sinks/webhook-sink.js';
 export { SystemClock } from './clock/clock.js';
 export type { Clock } from './clock/clock.js';
 export { BehaviorGuardError, ConfigurationError, PatternError } from './errors/errors.js';

@@ -13,7 +13,9 @@ const LAYERS = [
   ['config'],
   ['request', 'decorators'],
   ['tracker'],
-  ['rules', 'risk', 'bots', 'testing'],
+  ['bots'],
+  ['risk'],
+  ['rules', 'testing'],
   ['history'],
   ['actor', 'storage'],
   ['windows', 'patterns'],
@@ -88,6 +90,18 @@ describe('the architecture', () => {
       (file) => [file, readFileSync(join(LIB, file), 'utf8').trimEnd().split('\n').length] as const,
     );
     expect(long.filter(([, lines]) => lines > LONGEST_FILE)).toEqual([]);
+  });
+
+  it('needs no Nest where it says so', () => {
+    const graph = new Map<string, string[]>(FILES.map((file) => [file, []]));
+    for (const { from, to, typeOnly } of IMPORTS) if (!typeOnly) graph.get(from)?.push(to);
+    const reached = new Set<string>(['risk/index.ts']);
+    for (const file of reached) for (const next of graph.get(file) ?? []) reached.add(next);
+    const withNest = [...reached].filter((file) =>
+      /^import (?!type)[^;]*from '@nestjs\//m.test(readFileSync(join(LIB, file), 'utf8')),
+    );
+    expect(reached.size).toBeGreaterThan(20);
+    expect(withNest).toEqual([]);
   });
 
   it('has no `any`', () => {

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import type { Clock } from '../clock/clock.js';
+import { ConfigurationError } from '../errors/errors.js';
+import type { BehaviorEventType } from '../events/behavior-event.js';
+
+/** Options that all delivering sinks take; times in milliseconds. */
+export interface DeliveryOptions {
+  /** For log lines and statistics; default the class name. */
+  readonly name?: string;
+  /** Event types it wants; default all but `denied`. */
+  readonly types?: readonly BehaviorEventType[];
+  /** Events that may wait, 1 to 1,000,000; default 10,000. Further ones are dropped and counted. */
+  readonly maxQueued?: number;
+  /** Most events of one delivery, 1 to 10,000. */
+  readonly batchSize?: number;
+  /** How long the first event of a delivery waits for others, 0 to 60,000. */
+  readonly flushIntervalMs?: number;
+  /** How long what waits may take at shutdown, 0 to 60,000; default 3,000. Keep it below the module's `shutdownTimeout`. */
+  readonly flushTimeoutMs?: number;
+  /** The source of time; default the system's. */
+  readonly clock?: Clock;
+}
+
+/** What the schemas of all sinks share. */
+export const DELIVERY_SHAPE = {
+  name: z.string('must be a text').min(1, 'must not be empty').max(64, 'must be at most 64 long').optional(),
+  types: z.array(z.string('must be the type of an event'), 'must be a list of event types').optional(),
+  maxQueued: integer(1, 1_000_000).optional(),
+  batchSize: integer(1, 10_000).optional(),
+  flushIntervalMs: integer(0, 60_000).optional(),
+  flushTimeoutMs: integer(0, 60_000).optional(),
+  clock: z
+    .custom<Clock>(
+      (value) => typeof (value as Clock | null)?.now === 'function',
+      'must be a Clock (an object with now, schedule)',
+    )
+    .optional(),
+};
+
+/** An integer. */
+export function integer(least: number, most: number): z.ZodType<number> {
+  const message = `must be an integer from ${least} to ${most}`;
+  return z.number({ error: message }).int(message).min(least, message).max(most, message);
+}
+
+/** Checks the options of a sink. @throws ConfigurationError that lists every problem, each as `Sink.option`. */
+export function checkOptions(sink: string, schema: z.ZodType, options: unknown): void {
+  const parsed = schema.safeParse(options);
+  if (parsed.success) return;
+  const problems = parsed.error.issues.flatMap((issue) => {
+    const path = [sink, ...issue.path].join('.');
+    if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }];
+    return issue.keys.map((key) => ({ path: `${path}.${key}`, message: 'is not a known option' }));
+  });
+  throw new ConfigurationError(problems);
+}
