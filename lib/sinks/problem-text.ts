@@ -5,6 +5,6 @@ export function problemText(error: unknown): string {
   const { message, cause } = (error ?? {}) as { readonly message?: unknown; readonly cause?: unknown };
   if (typeof message !== 'string') return logText(String(error), 1000);
   const { code, message: why } = (cause ?? {}) as { readonly code?: unknown; readonly message?: unknown };
-  const because = code ?? why;
-  return logText(because === undefined ? message : `${message}: ${String(because)}`, 1000);
+  const because = [code, why].find((text) => typeof text === 'string');
+  return logText(because === undefined ? message : `${message}: ${because}`, 1000);
 }
