@@ -1,0 +1,146 @@
+import type { Outcome } from '../history/behavior-history.js';
+import type { ActorMemory } from './bot-request.js';
+
+/** Words kept for an actor, each of 32 bits. */
+export const MEMORY_WORDS = 4;
+
+const HOUR_MS = 3_600_000;
+const BYTE = 0xff;
+const HALF = 0xffff;
+/** Longest path of which a step is looked for. */
+const LONGEST_PATH = 256;
+/** Longer numbers are no ids that are counted up. */
+const MOST_DIGITS = 9;
+
+/**
+ * The words after one more request, to be stored when its response ends.
+ *
+ * | word | bits | holds |
+ * |---|---|---|
+ * | 0 | 0–31 | the last number in the path |
+ * | 1 | 0–7, 8–15, 16–31 | steps in alphabetical order, steps by one id, a hash of the path without its number |
+ * | 2 | 0–15, 16–31 | the first three letters of the last path segment, a hash of the user agent |
+ * | 3 | 0–7, 8–15, 16–31 | requests refused or failed, requests served, hour when first seen (modulo 65,536) |
+ *
+ * Assets change the counts of word 3 alone. Counts halve together when one is full, so that they keep their ratio.
+ */
+export function advanceMemory(before: ActorMemory | undefined, event: MemoryEvent): Uint32Array {
+  const words = before === undefined ? new Uint32Array(MEMORY_WORDS) : Uint32Array.from(before);
+  const firstHour = before === undefined ? Math.floor(event.timeMs / HOUR_MS) & HALF : words[3] >>> 16;
+  words[3] = countOutcome(words[3], event.outcome) | (firstHour << 16);
+  words[2] = (words[2] & HALF) | (event.agentHash << 16);
+  if (event.asset) return words;
+  const { id, template, letters } = stepOf(event.path);
+  const sequential = (words[1] >>> 8) & BYTE;
+  const alphabetical = words[1] & BYTE;
+  const sameTemplate = before !== undefined && words[1] >>> 16 === template;
+  const isStep = sameTemplate && id !== -1 && Math.abs(id - words[0]) === 1;
+  const order = before === undefined ? 0 : letters - (words[2] & HALF);
+  const sequentialNow = isStep ? Math.min(sequential + 1, BYTE) : 0;
+  const alphabeticalNow = order > 0 ? Math.min(alphabetical + 1, BYTE) : order === 0 ? alphabetical : 0;
+  words[0] = id === -1 ? 0 : id;
+  words[1] = (template << 16) | (sequentialNow << 8) | alphabeticalNow;
+  words[2] = (event.agentHash << 16) | letters;
+  return words;
+}
+
+/** What `advanceMemory` takes from a request that has been answered. */
+export interface MemoryEvent {
+  readonly path: string;
+  /** Milliseconds since the epoch. */
+  readonly timeMs: number;
+  readonly outcome: Outcome;
+  readonly asset: boolean;
+  /** 16 bits. */
+  readonly agentHash: number;
+}
+
+/** Steps by one in the number of otherwise equal paths, one after the other. */
+export function sequentialRun(memory: ActorMemory | undefined): number {
+  return memory === undefined ? 0 : (memory[1] >>> 8) & BYTE;
+}
+
+/** Paths in alphabetical order, one after the other. */
+export function alphabeticalRun(memory: ActorMemory | undefined): number {
+  return memory === undefined ? 0 : memory[1] & BYTE;
+}
+
+/** 16 bits of the last user agent; `undefined` for an actor seen first. */
+export function lastAgentHash(memory: ActorMemory | undefined): number | undefined {
+  return memory === undefined ? undefined : memory[2] >>> 16;
+}
+
+/** Requests served, of at most 255 kept; the ratio to `failedCount` holds for all. */
+export function servedCount(memory: ActorMemory): number {
+  return (memory[3] >>> 8) & BYTE;
+}
+
+/** Requests refused or failed, of at most 255 kept. */
+export function failedCount(memory: ActorMemory): number {
+  return memory[3] & BYTE;
+}
+
+/** Whole hours since the actor was seen first; wrong by a multiple of 7.5 years where that is longer ago. */
+export function ageHours(memory: ActorMemory, timeMs: number): number {
+  return (Math.floor(timeMs / HOUR_MS) - (memory[3] >>> 16)) & HALF;
+}
+
+function countOutcome(word: number, outcome: Outcome): number {
+  let served = (word >>> 8) & BYTE;
+  let failed = word & BYTE;
+  if (outcome === 'success') served++;
+  else if (outcome !== 'redirect' && outcome !== 'unknown' && outcome !== 'serverError') failed++;
+  if (served > BYTE || failed > BYTE) {
+    served >>>= 1;
+    failed >>>= 1;
+  }
+  return (served << 8) | failed;
+}
+
+/** A hash of 32 bits (FNV-1a), of at most `length` characters; -1 for the number in it counts as one `#`. */
+export function hashText(text: string, length = LONGEST_PATH): number {
+  let hash = 0x811c9dc5;
+  const end = Math.min(text.length, length);
+  for (let index = 0; index < end; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  return hash >>> 0;
+}
+
+/** Folds 32 bits into 16. */
+export function foldHash(hash: number): number {
+  return (hash ^ (hash >>> 16)) & HALF;
+}
+
+interface Step {
+  /** The last number in the path, -1 without one. */
+  readonly id: number;
+  /** 16 bits: the path with its last number left out. */
+  readonly template: number;
+  /** 15 bits: the first three letters of the last segment, in alphabetical order. */
+  readonly letters: number;
+}
+
+function stepOf(path: string): Step {
+  const query = path.indexOf('?');
+  const plain = path.slice(0, Math.min(query === -1 ? path.length : query, LONGEST_PATH));
+  let end = plain.length;
+  while (end > 0 && !isDigit(plain.charCodeAt(end - 1))) end--;
+  let begin = end;
+  while (begin > 0 && end - begin < MOST_DIGITS && isDigit(plain.charCodeAt(begin - 1))) begin--;
+  const id = end === 0 ? -1 : Number(plain.slice(begin, end));
+  const template = foldHash(hashText(`${plain.slice(0, begin)}#${plain.slice(end)}`));
+  return { id, template, letters: lettersOf(plain) };
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
+}
+
+function lettersOf(path: string): number {
+  const begin = path.lastIndexOf('/') + 1;
+  let letters = 0;
+  for (let index = begin; index < begin + 3; index++) {
+    const code = index < path.length ? path.charCodeAt(index) | 32 : 96;
+    letters = (letters << 5) | Math.min(31, Math.max(0, code - 96));
+  }
+  return letters;
+}

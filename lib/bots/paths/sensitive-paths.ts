@@ -1,0 +1,70 @@
+/** Paths that scanners ask every site for, by kind. All in lower case; `PathClassifier` says how they are compared. */
+
+const CONTENT_MANAGERS = words(`
+  wp-login.php wp-admin wp-content wp-includes wp-config.php wp-cron.php wp-json wlwmanifest.xml xmlrpc.php
+  administrator joomla drupal typo3 bitrix magento fckeditor ckfinder kcfinder elfinder uploadify uploadify.php
+  sites/default index.php/admin downloader/index.php skin/adminhtml js/mage
+`);
+
+const CONFIGURATION = words(`
+  .git .gitignore .gitlab-ci.yml .svn .hg .bzr .aws .ssh .docker .dockerenv .kube .npmrc .vscode .idea .ds_store
+  .htaccess .htpasswd .bash_history .bashrc .mysql_history .ftpconfig .passwd .config sftp-config.json id_rsa
+  web.config database.yml credentials.json secrets.yml docker-compose.yml config.php configuration.php
+  settings.php config.json.bak phpinfo phpinfo.php info.php composer.lock appsettings.json
+`);
+
+const ADMIN_PANELS = words(`
+  admin.php admin.asp admin.cgi adminer.php adminer pma myadmin mysqladmin dbadmin sqladmin phppgadmin webadmin
+  cpanel whm plesk webmin manager/html host-manager jmx-console web-console admin-console invoker axis2 solr
+  jenkins hudson actuator jolokia druid nacos server-status server-info _profiler _ignition telescope
+  horizon/api debug/default console/login admin/login.php admin/index.php admin/config.php user/register
+  ghost/api/admin
+`);
+
+const SHELLS_AND_EXPLOITS = words(`
+  shell shell.php cmd.php c99.php r57.php wso.php alfa.php b374k.php sys.php up.php upload.php eval-stdin.php
+  phpunit thinkphp struts2-showcase cgi-bin setup.php install.php xampp azenv.php hnap1 gponform boaform
+  tmunblock.cgi currentsetting.htm setup.cgi goform device.rsp owa ecp autodiscover dana-na
+  remote/fgt_lang remote/login +cscoe+ +cscot+ tmui vpns global-protect sslvpn remote_agent.php wsman proc/self
+  fgt_lang muieblackcat
+`);
+
+const BACKUPS = words(`
+  backup.sql dump.sql database.sql db.sql mysql.sql www.zip www.rar site.zip backup.zip backup.tar.gz
+  wwwroot.zip wwwroot.rar
+`);
+
+const LISTS = [CONTENT_MANAGERS, CONFIGURATION, ADMIN_PANELS, SHELLS_AND_EXPLOITS, BACKUPS].flat();
+
+/** Whole segments. */
+export const PROBED_SEGMENTS: readonly string[] = LISTS.filter((entry) => !entry.includes('/'));
+
+/** Beginnings of a segment, or several segments. */
+export const PROBED_PREFIXES: readonly string[] = [
+  ...LISTS.filter((entry) => entry.includes('/')),
+  'phpmyadmin',
+  'php-my-admin',
+  'wp-config',
+  'w00tw00t',
+];
+
+/** Ends of a path: copies of sources and data, private keys, shells. */
+export const PROBED_SUFFIXES =
+  /(?:\.(?:bak|old|orig|save|swp|sql|sql\.gz|pem|key|pfx|env|mdb|sqlite|php~)|[^/]{0,64}shell\.php)$/;
+
+/** What other servers run; an application of this kind serves none of it. */
+export const SCRIPT_SUFFIXES =
+  /\.(?:php\d?|phtml|asp|aspx|ashx|asmx|jsp|jspx|cgi|cfm|pl|dll|exe|action|do)(?:\/|$)/;
+
+/** Whole segments that people may try, too. */
+export const GUESSED_SEGMENTS: ReadonlySet<string> = new Set(
+  words(`
+  admin admins backup backups bak old temp tmp test dev staging debug console wordpress wp blog cms config db
+  database sql mysql dump install setup upload uploads phpbb forum bbs portal manager user panel private secret
+  graphiql readme.txt readme.html license.txt changelog.txt passwd sdk
+`),
+);
+
+function words(text: string): string[] {
+  return text.trim().split(/\s+/);
+}
