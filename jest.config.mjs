@@ -21,6 +21,7 @@ export default {
   },
   moduleNameMapper: {
     '^nestjs-behavior-guard$': '<rootDir>/lib/index.ts',
+    '^nestjs-behavior-guard/risk$': '<rootDir>/lib/risk/index.ts',
     '^nestjs-behavior-guard/testing$': '<rootDir>/lib/testing/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

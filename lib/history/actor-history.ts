@@ -41,7 +41,7 @@ export class ActorHistory extends HistoryView {
     if (words[at + NEXT] >= MOST_SEQUENCE) this.clear();
     const offset = this.admit(event.timeMs);
     this.leave(offset);
-    if (this.length === this.room) this.dropOldest();
+    if (this.length >= this.most) this.dropOldest();
     const seq = words[at + NEXT];
     const place = this.placeOf(seq);
     let meta =
@@ -90,7 +90,7 @@ export class ActorHistory extends HistoryView {
     const { words, at } = this;
     const next = words[at + NEXT];
     words.fill(0, at + layout.HEADER_WORDS, this.eventsAt);
-    words[at + COUNTS] = (this.room << layout.ROOM_SHIFT) >>> 0;
+    words[at + COUNTS] &= 0xff << layout.ROOM_SHIFT;
     words[at + layout.WEIGHT_HIGH] = words[at + layout.WEIGHT_LOW] = 0;
     let tail = words[at + FIRST];
     const newest = next > tail ? words[this.placeOf(next - 1)] : 0;
@@ -176,7 +176,7 @@ export class ActorHistory extends HistoryView {
     // A gap counts as long as both of its ends do.
     if (seq + 1 < words[at + NEXT] && (words[this.placeOf(seq + 1) + 2] & layout.FITS) !== 0)
       words[at + COUNTS] -= layout.ONE_FIT;
-    this.addWeight(-weightThousandths(this.weightCode(seq)));
+    if (this.hasWeights) this.addWeight(-weightThousandths(this.weightCode(seq)));
   }
 
   private addWeight(thousandths: number): void {
@@ -207,7 +207,7 @@ export class ActorHistory extends HistoryView {
       words[place + 2] |= layout.FITS;
       words[at + COUNTS] += layout.ONE_FIT;
     }
-    this.addWeight(weightThousandths(this.weightCode(seq)));
+    if (this.hasWeights) this.addWeight(weightThousandths(this.weightCode(seq)));
     return this.enterBucket(seq, place);
   }
 
@@ -216,24 +216,26 @@ export class ActorHistory extends HistoryView {
     return Math.abs(gapMs - period) <= this.shape.toleranceRatio * period;
   }
 
+  /** Finds those of the same target, newest first, through the events of its bucket. */
   private enterBucket(seq: number, place: number): number {
-    const { words, at, room } = this;
+    const { words, at, placeMask, bucketMask, eventsAt } = this;
     const tail = words[at + TAIL];
     const target = words[place + 1];
-    const bucket = target & this.bucketMask;
+    const bucket = target & bucketMask;
     const head = at + layout.HEADER_WORDS + (bucket >>> 2);
     const shift = (bucket & 3) * 8;
     const kept = (words[head] >>> shift) & 0xff;
-    words[head] = (words[head] & ~(0xff << shift)) | (((seq % room) + 1) << shift);
+    words[head] = (words[head] & ~(0xff << shift)) | ((seq & placeMask) << shift);
+    let before = seq - (((seq - kept - 1) & placeMask) + 1);
     let repetitions = 1;
     let isNew = true;
-    let before = kept === 0 ? -1 : seq - (((seq % room) + room - (kept - 1)) % room || room);
-    // What has been written over may belong to another bucket by now.
-    if (before >= tail && (words[this.placeOf(before) + 1] & this.bucketMask) === bucket) {
-      words[place + 2] |= (seq - before) << layout.LINK_SHIFT;
+    // What is in its place by now may belong to another bucket.
+    if (before >= tail && (words[eventsAt + (before & placeMask) * 3 + 1] & bucketMask) === bucket) {
+      if (seq - before < 256) words[place + 2] |= (seq - before) << layout.LINK_SHIFT;
       const action = words[place + 2] & layout.ACTION_MASK;
-      while (before >= tail && repetitions < this.shape.mostRepetitions) {
-        const other = this.placeOf(before);
+      const most = this.shape.mostRepetitions;
+      while (before >= tail && repetitions < most) {
+        const other = eventsAt + (before & placeMask) * 3;
         const meta = words[other + 2];
         if (words[other + 1] === target) {
           if (isNew) words[other + 2] = meta | layout.NEWER;

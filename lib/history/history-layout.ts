@@ -7,14 +7,14 @@
  * | 1 | sequence number of the first event within the window |
  * | 2 | sequence number of the oldest event held |
  * | 3, 4 | time that the events' times count from, in ms: high and low word |
- * | 5, 6 | weights within the window, in thousandths: high and low word |
- * | 7 | within the window: distinct targets (8 bits), fitting gaps (8), switches (8); room for events (8) |
+ * | 5, 6 | weights within the window, in thousandths, where any is not 1: high and low word |
+ * | 7 | within the window: distinct targets (8 bits), fitting gaps (8), switches (8); binary logarithm of the room for events (8) |
  * | 8 | warnings (8), delays (8), shape (8), flags (8) |
  * | 9 | time of the last warning, delay or block |
  * | 10 | hash of the last identity; 0: none |
  * | 11 … 13 | which copy of the storage this is, how far, and in which revision |
  * | 14 … 17 | the bots' own |
- * | 18 … | newest event of each bucket, a byte each: its place in the ring plus one |
+ * | 18 … | newest event of each bucket, a byte each: its place in the ring; of no meaning where another bucket's event is there |
  * | … | events, three words each: time, target, and `Meta` |
  * | … | weights, a half word each, where any is not 1 |
  * | … | counts of a busy actor: see `busy-window.ts` |
@@ -68,18 +68,12 @@ export const LINK_SHIFT = 24;
 
 /** Most events of one actor. */
 export const MOST_EVENTS = 255;
-/** Rooms that a history grows through. */
-const ROOMS = [4, 8, 16, 24, 32, 48, 64, 96, 128, 192, MOST_EVENTS];
+/** Rooms are powers of two, from this one on. */
+export const SMALLEST_ROOM = 4;
 
-/** The next larger room, at most `most`. */
-export function roomAfter(room: number, most: number): number {
-  for (const next of ROOMS) if (next > room) return Math.min(next, most);
-  return most;
-}
-
-/** Buckets by target: half as many as events, a power of two, at least four. */
+/** Buckets by target: half as many as events, at least four. */
 export function bucketsFor(room: number): number {
-  return room <= 8 ? 4 : 2 ** (31 - Math.clz32(room - 1));
+  return room <= 8 ? 4 : room / 2;
 }
 
 /** Words of the events, and all before them. */
@@ -89,5 +83,5 @@ export function eventsEnd(room: number): number {
 
 /** Words of a history of so much room, without the counts of a busy actor. */
 export function historyWords(room: number, hasWeights: boolean): number {
-  return eventsEnd(room) + (hasWeights ? Math.ceil(room / 2) : 0);
+  return eventsEnd(room) + (hasWeights ? room / 2 : 0);
 }

@@ -12,7 +12,6 @@ import { UNIT_WEIGHT } from './event-code.js';
 import * as layout from './history-layout.js';
 import type { HistoryShape } from './history-shape.js';
 
-const FIRST_ROOM = 4;
 /** Above this room events that have left the window make place for new ones. */
 const MOST_IDLE_ROOM = 64;
 const PARTITION = 1;
@@ -91,7 +90,7 @@ export class HistoryStore {
     const isFull = history.length === room && room < history.shape.events;
     const isCrowded = isFull && (room < MOST_IDLE_ROOM || history.recent * 2 > room);
     if (isCrowded || needsWeights !== hasWeights) {
-      this.move(isCrowded ? layout.roomAfter(room, history.shape.events) : room, needsWeights);
+      this.move(isCrowded ? room * 2 : room, needsWeights);
     }
     history.append(event);
     if (this.slot < 0) return history;
@@ -126,11 +125,11 @@ export class HistoryStore {
 
   private create(shape: HistoryShape, timeMs: number): ActorHistory {
     const { history, index, hash } = this;
-    const reference = this.slab.allocate(wordsOf(FIRST_ROOM, false, shape));
+    const reference = this.slab.allocate(wordsOf(layout.SMALLEST_ROOM, false, shape));
     if (reference === 0) {
       // 8 GiB of histories: what comes now is judged by itself.
       this.slot = -1;
-      history.words = new Uint32Array(wordsOf(FIRST_ROOM, false, shape));
+      history.words = new Uint32Array(wordsOf(layout.SMALLEST_ROOM, false, shape));
       history.at = 0;
     } else {
       history.words = this.slab.chunkOf(reference).words;
@@ -140,8 +139,8 @@ export class HistoryStore {
       this.sweeper.expect(IndexSweep.dueMs(expiry, this.clock.now()));
     }
     const { words, at } = history;
-    words.fill(0, at, at + wordsOf(FIRST_ROOM, false, shape));
-    words[at + layout.COUNTS] = FIRST_ROOM << layout.ROOM_SHIFT;
+    words.fill(0, at, at + wordsOf(layout.SMALLEST_ROOM, false, shape));
+    words[at + layout.COUNTS] = Math.log2(layout.SMALLEST_ROOM) << layout.ROOM_SHIFT;
     words[at + layout.STATE] = shape.id << layout.SHAPE_SHIFT;
     history.point(words, at, shape);
     return history;
@@ -159,7 +158,7 @@ export class HistoryStore {
     const { words } = this.slab.chunkOf(reference);
     const at = this.slab.offset(reference);
     words.set(old.words.subarray(old.at, old.at + layout.HEADER_WORDS), at);
-    words[at + layout.COUNTS] = (room << layout.ROOM_SHIFT) >>> 0;
+    words[at + layout.COUNTS] = (Math.log2(room) << layout.ROOM_SHIFT) >>> 0;
     const kept = words[at + layout.STATE] & ~(layout.FLAG_WEIGHTS | (0xff << layout.SHAPE_SHIFT));
     words[at + layout.STATE] =
       kept | (shape.id << layout.SHAPE_SHIFT) | (hasWeights ? layout.FLAG_WEIGHTS : 0);
@@ -197,7 +196,7 @@ function shapeIdOf({ words, at }: ActorHistory): number {
 
 function copyEvents(from: ActorHistory, to: ActorHistory): void {
   const next = from.words[from.at + layout.NEXT];
-  const first = Math.max(from.words[from.at + layout.FIRST], next - to.room);
+  const first = Math.max(from.words[from.at + layout.FIRST], next - to.most);
   to.words[to.at + layout.FIRST] = first;
   for (let seq = first; seq < next; seq++) {
     const source = from.placeOf(seq);

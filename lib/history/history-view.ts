@@ -18,6 +18,7 @@ export class HistoryView implements BehaviorHistory {
   hasWeights = false;
   protected eventsAt = 0;
   protected bucketMask = 0;
+  protected placeMask = 0;
 
   constructor(public shape: HistoryShape) {}
 
@@ -26,15 +27,21 @@ export class HistoryView implements BehaviorHistory {
     this.words = words;
     this.at = at;
     this.shape = shape;
-    this.room = words[at + COUNTS] >>> layout.ROOM_SHIFT;
+    this.room = 1 << (words[at + COUNTS] >>> layout.ROOM_SHIFT);
     this.hasWeights = (words[at + layout.STATE] & layout.FLAG_WEIGHTS) !== 0;
     const buckets = layout.bucketsFor(this.room);
+    this.placeMask = this.room - 1;
     this.bucketMask = buckets - 1;
-    this.eventsAt = at + layout.HEADER_WORDS + buckets / 4;
+    this.eventsAt = at + layout.HEADER_WORDS + (buckets >> 2);
   }
 
   get length(): number {
     return this.words[this.at + NEXT] - this.words[this.at + FIRST];
+  }
+
+  /** Events that may be held. */
+  get most(): number {
+    return this.room < this.shape.events ? this.room : this.shape.events;
   }
 
   /** Events within the window that are held. */
@@ -57,6 +64,7 @@ export class HistoryView implements BehaviorHistory {
 
   /** Sum of the weights of the events held within the window, in thousandths. */
   get weight(): number {
+    if (!this.hasWeights) return this.recent * UNIT_WEIGHT;
     return this.words[this.at + layout.WEIGHT_HIGH] * HIGH + this.words[this.at + layout.WEIGHT_LOW];
   }
 
@@ -93,12 +101,12 @@ export class HistoryView implements BehaviorHistory {
   /** Code of the weight of an event held. */
   weightCode(seq: number): number {
     if (!this.hasWeights) return UNIT_WEIGHT;
-    const position = seq % this.room;
+    const position = seq & this.placeMask;
     return (this.words[this.weightsAt + (position >>> 1)] >>> ((position & 1) * 16)) & 0xffff;
   }
 
   setWeightCode(seq: number, code: number): void {
-    const position = seq % this.room;
+    const position = seq & this.placeMask;
     const place = this.weightsAt + (position >>> 1);
     const shift = (position & 1) * 16;
     this.words[place] = (this.words[place] & ~(0xffff << shift)) | (code << shift);
@@ -106,7 +114,7 @@ export class HistoryView implements BehaviorHistory {
 
   /** Where an event's words are. */
   placeOf(seq: number): number {
-    return this.eventsAt + (seq % this.room) * layout.EVENT_WORDS;
+    return this.eventsAt + (seq & this.placeMask) * layout.EVENT_WORDS;
   }
 
   /** Time that the events' times count from, in milliseconds since the epoch. */

@@ -37,7 +37,7 @@ function reasonsOf(history: ActorHistory, settings: RiskSettings): RiskReason[] 
     if (risks[i] > 0)
       reasons.push({ detector: name, risk: risks[i], text: DETECTORS[i].explain(history, settings) });
   }
-  return reasons.sort((a, b) => b.risk - a.risk);
+  return reasons.length > 1 ? reasons.sort((a, b) => b.risk - a.risk) : reasons;
 }
 
 /** Of the risks that are not 0, so that a detector that sees nothing hides no other. */

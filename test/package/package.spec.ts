@@ -38,7 +38,7 @@ describe('the package', () => {
     expect(missing).toEqual(['./package.json'].filter((path) => !existsSync(path)));
   });
 
-  it.each(['nestjs-behavior-guard', 'nestjs-behavior-guard/testing'])(
+  it.each(['nestjs-behavior-guard', 'nestjs-behavior-guard/risk', 'nestjs-behavior-guard/testing'])(
     'gives one copy of %s to import and require',
     (name) => {
       const script = `

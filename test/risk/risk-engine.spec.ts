@@ -52,7 +52,7 @@ it('goes through the same steps where one target is repeated, three times allowe
   expect(rounded(verdicts)).toEqual([0, 0, 0, 0.33, 0.67, 1, 1, 1]);
   expect(decisions(verdicts)).toEqual(STEPS);
   expect(verdicts[4].reasons).toEqual([
-    { detector: 'repetition', risk: 2 / 3, text: 'the same 5 times in 60 s, 3 is the most' },
+    { detector: 'repetition', risk: 2 / 3, text: '5 times the same in 60 s, 3 is the most' },
   ]);
 });
 
@@ -66,7 +66,7 @@ describe('each detector', () => {
   it('weight: risks from the first thousandth beyond the limit', () => {
     const verdicts = run({ weightMaxTotal: 10 }, 4, (i) => ({ weight: [5, 5, 0.001, 4.999][i] }));
     expect(verdicts.map(({ risk }) => risk)).toEqual([0, 0, 0.0001, 0.5]);
-    expect(verdicts[3].reasons[0].text).toBe('a weight of 15 in 300 s, 10 is the most');
+    expect(verdicts[3].reasons[0].text).toBe('15 of weight in 300 s, 10 is the most');
   });
 
   it('interval: finds a given period among three gaps', () => {
@@ -83,7 +83,7 @@ describe('each detector', () => {
     expect(verdicts[16]).toEqual({
       decision: 'block',
       risk: 1,
-      reasons: [{ detector: 'interval', risk: 1, text: '100 % of the last 16 gaps are 1 s (± 20 %)' }],
+      reasons: [{ detector: 'interval', risk: 1, text: '16 of the last 16 gaps are 1 s (± 20 %)' }],
       delayMs: 0,
     });
   });
@@ -105,13 +105,19 @@ describe('each detector', () => {
     }));
     // The third event is the first that goes back.
     expect(verdicts.map(({ risk }) => risk)).toEqual([0, 0, 0, 0, 0.5, 1, 1]);
-    expect(verdicts[4].reasons[0].text).toBe('switched 3 times in 300 s, 2 is the most');
+    expect(verdicts[4].reasons[0].text).toBe('3 switches in 300 s, 2 is the most');
   });
 
   it('switching: counts changes of identity', () => {
     const identities = ['a', 'a', 'b', undefined, 'b', 'a', 'c'];
     const verdicts = run({ switchingMaxCount: 1 }, 7, (i) => ({ metadata: { identity: identities[i] } }));
     expect(verdicts.map(({ risk }) => risk)).toEqual([0, 0, 0, 0, 0, 1, 1]);
+  });
+
+  it('says no exact count where the risk rises no more', () => {
+    const texts = run({ burstMaxEvents: 2 }, 6).map(({ reasons }) => reasons[0]?.text);
+    const most = 'at least 4 events in 300 s, 2 is the most';
+    expect(texts.slice(2)).toEqual(['3 events in 300 s, 2 is the most', most, most, most]);
   });
 
   it('forgets what is as old as the window', () => {

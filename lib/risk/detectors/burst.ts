@@ -1,9 +1,10 @@
-import { excess, seconds, type Detector } from './detector.js';
+import { countDetector, seconds } from './detector.js';
 
 /** More events within the window than `burstMaxEvents`, whatever they are. Above 127 counted in sub-buckets: see `busy-window.ts`. */
-export const burst: Detector = {
+export const burst = countDetector({
   name: 'burst',
-  assess: (history, { burstMaxEvents }) => excess(history.events, burstMaxEvents),
-  explain: (history, { burstMaxEvents, windowMs }) =>
-    `${history.events} events in ${seconds(windowMs)}, ${burstMaxEvents} is the most`,
-};
+  count: (history) => history.events,
+  most: (settings) => settings.burstMaxEvents,
+  text: (count, { burstMaxEvents, windowMs }) =>
+    `${count} events in ${seconds(windowMs)}, ${burstMaxEvents} is the most`,
+});

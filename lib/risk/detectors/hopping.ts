@@ -1,9 +1,10 @@
-import { excess, seconds, type Detector } from './detector.js';
+import { countDetector, seconds } from './detector.js';
 
 /** More distinct targets within the window than `hoppingMaxTargets`. Beyond the events held an estimate. */
-export const hopping: Detector = {
+export const hopping = countDetector({
   name: 'hopping',
-  assess: (history, { hoppingMaxTargets }) => excess(history.targets, hoppingMaxTargets),
-  explain: (history, { hoppingMaxTargets, windowMs }) =>
-    `${history.targets} targets in ${seconds(windowMs)}, ${hoppingMaxTargets} is the most`,
-};
+  count: (history) => history.targets,
+  most: (settings) => settings.hoppingMaxTargets,
+  text: (count, { hoppingMaxTargets, windowMs }) =>
+    `${count} targets in ${seconds(windowMs)}, ${hoppingMaxTargets} is the most`,
+});

@@ -4,20 +4,20 @@ import { seconds, type Detector } from './detector.js';
 
 /** Gaps needed before a given period is looked for. */
 const FEWEST_GAPS = 3;
-/** Most gaps that are looked at for a period that is not given. */
-const MOST_GAPS = 254;
+/** The period that is not given is the median of the last gaps: of so many. */
+const SAMPLE = 5;
 /** What comes faster on average is a burst, whose gaps the network makes. */
 const SHORTEST_MEAN_MS = 250;
 /** Up to this share of equal gaps may be chance. */
 const CHANCE = 0.7;
 
-/** Gaps in ascending order; filled and read within one call. */
-const sorted = new Float64Array(MOST_GAPS);
+/** The last gaps in ascending order; filled and read within one call. */
+const sample = new Float64Array(SAMPLE);
 
 /**
  * Events at equal distances. With `intervalMs`: the share of the gaps within the window that are within the tolerance of it. Without:
- * the same of the last `intervalMinGaps` gaps and their own median, where 0.7 is no risk yet and 1 is all of it; a person's gaps are
- * spread over orders of magnitude, so that hardly a fifth are near their median.
+ * the same of the last `intervalMinGaps` gaps and the median of the last five, where 0.7 is no risk yet and 1 is all of it; a
+ * person's gaps are spread over orders of magnitude, so that hardly a third are near any of them.
  */
 export const interval: Detector = {
   name: 'interval',
@@ -28,14 +28,13 @@ export const interval: Detector = {
   },
   explain: (history, settings) => {
     const { intervalMs, intervalToleranceRatio, intervalMinGaps } = settings;
+    const tolerance = percent(intervalToleranceRatio);
     if (intervalMs !== undefined) {
       const gaps = history.recent - 1;
-      return `${history.fits} of ${gaps} gaps are ${seconds(intervalMs)} (± ${percent(intervalToleranceRatio)})`;
+      return `${history.fits} of ${gaps} gaps are ${seconds(intervalMs)} (± ${tolerance})`;
     }
-    const share = regularShare(history, settings);
-    const gaps = Math.min(intervalMinGaps, MOST_GAPS);
-    const median = seconds(sorted[gaps >> 1]);
-    return `${percent(share)} of the last ${gaps} gaps are ${median} (± ${percent(intervalToleranceRatio)})`;
+    const near = Math.round(regularShare(history, settings) * intervalMinGaps);
+    return `${near} of the last ${intervalMinGaps} gaps are ${seconds(sample[Math.min(SAMPLE, intervalMinGaps) >> 1])} (± ${tolerance})`;
   },
 };
 
@@ -44,32 +43,38 @@ function givenShare(history: ActorHistory): number {
   return gaps < FEWEST_GAPS ? 0 : history.fits / gaps;
 }
 
-/** Leaves the gaps in `sorted`. O(gaps²), with few gaps. */
-function regularShare(
-  history: ActorHistory,
-  { intervalMinGaps, intervalToleranceRatio }: RiskSettings,
-): number {
-  const gaps = Math.min(intervalMinGaps, MOST_GAPS);
+/** @returns 0 where it can't exceed `CHANCE`. Leaves the last gaps in `sample`. O(gaps), and less where they are irregular. */
+function regularShare(history: ActorHistory, settings: RiskSettings): number {
+  const { intervalMinGaps: gaps, intervalToleranceRatio } = settings;
   if (gaps === 0 || history.recent <= gaps) return 0;
   const last = history.length - 1;
-  if (history.timeMs(last) - history.timeMs(last - gaps) < SHORTEST_MEAN_MS * gaps) return 0;
-  let later = history.timeMs(last);
-  for (let i = 0; i < gaps; i++) {
-    const earlier = history.timeMs(last - 1 - i);
-    insert(later - earlier, i);
+  const newestMs = history.timeMs(last);
+  if (newestMs - history.timeMs(last - gaps) < SHORTEST_MEAN_MS * gaps) return 0;
+  const periodMs = lastMedian(history, Math.min(SAMPLE, gaps));
+  const toleranceMs = periodMs * intervalToleranceRatio;
+  let mayDiffer = Math.floor(gaps * (1 - CHANCE));
+  let later = newestMs;
+  let near = 0;
+  for (let i = last - 1; i >= last - gaps; i--) {
+    const earlier = history.timeMs(i);
+    if (Math.abs(later - earlier - periodMs) <= toleranceMs) near++;
+    else if (mayDiffer-- === 0) return 0;
     later = earlier;
   }
-  const median = sorted[gaps >> 1];
-  const tolerance = median * intervalToleranceRatio;
-  let near = 0;
-  for (let i = 0; i < gaps; i++) if (Math.abs(sorted[i] - median) <= tolerance) near++;
   return near / gaps;
 }
 
-function insert(gap: number, length: number): void {
-  let i = length;
-  for (; i > 0 && sorted[i - 1] > gap; i--) sorted[i] = sorted[i - 1];
-  sorted[i] = gap;
+function lastMedian(history: ActorHistory, count: number): number {
+  let later = history.timeMs(history.length - 1);
+  for (let i = 0; i < count; i++) {
+    const earlier = history.timeMs(history.length - 2 - i);
+    const gap = later - earlier;
+    let place = i;
+    for (; place > 0 && sample[place - 1] > gap; place--) sample[place] = sample[place - 1];
+    sample[place] = gap;
+    later = earlier;
+  }
+  return sample[count >> 1];
 }
 
 function percent(part: number): string {

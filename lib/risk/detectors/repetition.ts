@@ -1,9 +1,10 @@
-import { excess, seconds, type Detector } from './detector.js';
+import { countDetector, seconds } from './detector.js';
 
 /** The same action on the same target, more often within the window than `repetitionMaxCount`. */
-export const repetition: Detector = {
+export const repetition = countDetector({
   name: 'repetition',
-  assess: (history, { repetitionMaxCount }) => excess(history.repetitions, repetitionMaxCount),
-  explain: (history, { repetitionMaxCount, windowMs }) =>
-    `the same ${history.repetitions} times in ${seconds(windowMs)}, ${repetitionMaxCount} is the most`,
-};
+  count: (history) => history.repetitions,
+  most: (settings) => settings.repetitionMaxCount,
+  text: (count, { repetitionMaxCount, windowMs }) =>
+    `${count} times the same in ${seconds(windowMs)}, ${repetitionMaxCount} is the most`,
+});

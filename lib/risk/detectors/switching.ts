@@ -1,12 +1,13 @@
-import { excess, seconds, type Detector } from './detector.js';
+import { countDetector, seconds } from './detector.js';
 
 /**
  * Going back and forth between targets (one, another, the first again), or coming as somebody else than just before, more often
  * within the window than `switchingMaxCount`.
  */
-export const switching: Detector = {
+export const switching = countDetector({
   name: 'switching',
-  assess: (history, { switchingMaxCount }) => excess(history.switches, switchingMaxCount),
-  explain: (history, { switchingMaxCount, windowMs }) =>
-    `switched ${history.switches} times in ${seconds(windowMs)}, ${switchingMaxCount} is the most`,
-};
+  count: (history) => history.switches,
+  most: (settings) => settings.switchingMaxCount,
+  text: (count, { switchingMaxCount, windowMs }) =>
+    `${count} switches in ${seconds(windowMs)}, ${switchingMaxCount} is the most`,
+});

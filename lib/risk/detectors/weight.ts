@@ -1,9 +1,10 @@
-import { excess, seconds, type Detector } from './detector.js';
+import { countDetector, seconds } from './detector.js';
 
 /** Heavier events within the window, all together, than `weightMaxTotal`. Sums whole thousandths. */
-export const weight: Detector = {
+export const weight = countDetector({
   name: 'weight',
-  assess: (history, { weightMaxTotal }) => excess(history.weight, weightMaxTotal * 1_000),
-  explain: (history, { weightMaxTotal, windowMs }) =>
-    `a weight of ${history.weight / 1_000} in ${seconds(windowMs)}, ${weightMaxTotal} is the most`,
-};
+  count: (history) => history.weight,
+  most: (settings) => settings.weightMaxTotal * 1_000,
+  text: (count, { weightMaxTotal, windowMs }) =>
+    `${count / 1_000} of weight in ${seconds(windowMs)}, ${weightMaxTotal} is the most`,
+});
