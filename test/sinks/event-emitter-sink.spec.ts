@@ -50,7 +50,7 @@ describe('the event emitter sink', () => {
   ])('counts a listener that %s as a failure, and goes on', async (_, listener) => {
     const emitter = new EventEmitter2();
     let calls = 0;
-    emitter.on('guard.ban', () => {
+    emitter.on('guard.ban', (): unknown => {
       calls++;
       return listener();
     });
@@ -67,7 +67,7 @@ describe('the event emitter sink', () => {
     const emitter = new EventEmitter2();
     emitter.on(
       'behavior-guard.violation',
-      ({ count }: BehaviorEvent) => count === 1 && new Promise(() => undefined),
+      ({ count }: BehaviorEvent): unknown => count === 1 && new Promise(() => undefined),
     );
     const bus = busOf(new EventEmitterSink(emitter, { clock }), 2);
     bus.emit(event(1));
