@@ -1,9 +1,9 @@
 import type { Client } from './clients.js';
 import {
   LISTED_FROM,
-  REFUSED_FROM,
   noDecisions,
   rankOf,
+  sumOf,
   type DecisionCounts,
   type ReplayDecision,
 } from './decision.js';
@@ -12,6 +12,8 @@ import type { Judgement } from './judge.js';
 /** How often one cause concerned an actor, or everybody. */
 export interface CauseCount {
   readonly name: string;
+  /** The strictest one that it led to. */
+  decision: ReplayDecision;
   count: number;
   readonly firstMs: number;
   lastMs: number;
@@ -58,7 +60,7 @@ export class ActorLog {
     if (record) {
       record.counts[decision]++;
       record.lastMs = nowMs;
-      if (decision !== 'refused' && rankOf(decision) > rankOf(record.decision)) record.decision = decision;
+      if (decision !== 'refused') record.decision = stricter(decision, record.decision);
     } else {
       this.unlisted++;
     }
@@ -68,9 +70,11 @@ export class ActorLog {
       if (known) {
         known.count++;
         known.lastMs = nowMs;
+        known.decision = stricter(cause.decision, known.decision);
       } else {
         record?.causes.set(cause.name, {
           name: cause.name,
+          decision: cause.decision,
           count: 1,
           firstMs: nowMs,
           lastMs: nowMs,
@@ -80,14 +84,14 @@ export class ActorLog {
     }
   }
 
-  /** Those who would have been delayed or refused: the strictest decision first, then who came first. */
+  /** Those who would have been delayed or refused: the strictest decision first, then the most decisions. */
   listed(): ActorRecord[] {
     return [...this.records.values()]
       .filter(({ decision }) => rankOf(decision) >= LISTED_FROM)
-      .sort(
-        (a, b) =>
-          rankOf(b.decision) - rankOf(a.decision) || a.firstMs - b.firstMs || (a.actor < b.actor ? -1 : 1),
-      );
+      .sort((a, b) => {
+        const strictness = rankOf(b.decision) - rankOf(a.decision);
+        return strictness || sumOf(b.counts) - sumOf(a.counts) || (a.actor < b.actor ? -1 : 1);
+      });
   }
 
   /** How many actors have each strictest decision. */
@@ -125,9 +129,6 @@ export class ActorLog {
   }
 }
 
-/** Addresses and IPv6 networks that would have been refused, in the order of the list. */
-export function blockList(records: readonly ActorRecord[]): string[] {
-  return records.flatMap(({ decision, address }) => {
-    return address !== undefined && rankOf(decision) >= REFUSED_FROM ? [address] : [];
-  });
+function stricter(a: ReplayDecision, b: ReplayDecision): ReplayDecision {
+  return rankOf(a) > rankOf(b) ? a : b;
 }

@@ -1,6 +1,9 @@
 /** Points of time kept per client and route; above, neighbours are joined. */
 export const MOST_POINTS = 512;
 
+/** Shared by all that have counted nothing; never written to. */
+const NO_TIMES: number[] = [];
+
 /**
  * The most requests of one client within each of a few sliding windows. A window holds what is younger than its length, as
  * in rules. Exact up to 512 points of time within the longest window; above, times are rounded up by joining neighbours, so
@@ -10,8 +13,8 @@ export class ClientUse {
   /** By index of the windows. */
   readonly most: number[];
   /** Times, ascending, and how many requests there were up to each, this one included. */
-  private times: number[] = [];
-  private totals: number[] = [];
+  private times = NO_TIMES;
+  private totals = NO_TIMES;
   /** Requests before the first time that is kept. */
   private before = 0;
   /** By index of the windows: the first time within. */
@@ -33,14 +36,9 @@ export class ClientUse {
 
   /** Counts a request. @param nowMs never decreases. */
   add(nowMs: number): void {
+    if (this.times.length === 0) this.begin(nowMs);
+    else this.continue(nowMs);
     const { times, totals, tails, windowsMs, most } = this;
-    const last = times.length - 1;
-    if (last >= 0 && times[last] === nowMs) totals[last]++;
-    else {
-      const total = last >= 0 ? totals[last] : this.before;
-      times.push(nowMs);
-      totals.push(total + 1);
-    }
     const newest = totals[totals.length - 1];
     for (let index = 0; index < windowsMs.length; index++) {
       const outsideMs = nowMs - windowsMs[index];
@@ -51,6 +49,22 @@ export class ClientUse {
       if (count > most[index]) most[index] = count;
     }
     if (times.length >= 32 || tails[tails.length - 1] === times.length - 1) this.tidy();
+  }
+
+  private begin(nowMs: number): void {
+    // Of their length at once: most clients come once, and an array that grows makes room for sixteen more.
+    this.times = [nowMs];
+    this.totals = [1];
+  }
+
+  private continue(nowMs: number): void {
+    const { times, totals } = this;
+    const last = times.length - 1;
+    if (times[last] === nowMs) totals[last]++;
+    else {
+      times.push(nowMs);
+      totals.push(totals[last] + 1);
+    }
   }
 
   /** Takes over what another knows: of each window the larger count, which is at least one of the true ones. */

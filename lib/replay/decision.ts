@@ -36,3 +36,8 @@ export type DecisionCounts = Record<ReplayDecision, number>;
 export function noDecisions(): DecisionCounts {
   return Object.fromEntries(DECISIONS.map((decision) => [decision, 0])) as DecisionCounts;
 }
+
+/** All of them together. */
+export function sumOf(counts: Partial<DecisionCounts>): number {
+  return DECISIONS.reduce((total, decision) => total + (counts[decision] ?? 0), 0);
+}

@@ -124,3 +124,13 @@ function reasonAgainstPhase({ phase }: RuleDefinition): string | undefined {
   if (phase === 'afterGuards') return 'a log does not tell what the application’s guards leave behind';
   return undefined;
 }
+
+/** The names of all rules, in the order of their routes. */
+export function ruleLabels({ routes }: ReplayRules): string[] {
+  const labels = routes.flatMap(({ plan }) => {
+    return [...(plan.phases.request ?? []), ...(plan.phases.end ?? [])].flatMap(({ rules }) => {
+      return rules.map((rule) => ruleLabel(plan, rule));
+    });
+  });
+  return [...new Set(labels)];
+}

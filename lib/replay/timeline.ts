@@ -5,7 +5,7 @@ const DAY_MS = 86_400_000;
 /** Each divides the next, so that steps can be joined. */
 const STEPS_MS = [
   ...[1, 10, 60, 300, 900, 3600, 10_800, 21_600, 43_200].map((seconds) => seconds * SECOND_MS),
-  ...[1, 7, 28, 364, 3640, 36_400].map((days) => days * DAY_MS),
+  ...[1, 7, 28, 84, 336, 3360, 33_600].map((days) => days * DAY_MS),
 ];
 
 /** Most steps that are told apart. */
