@@ -27,6 +27,10 @@ export const EXIT = {
   BLOCKED: 2,
   /** The command line is wrong (`EX_USAGE` of `sysexits.h`). */
   USAGE: 64,
+  /** What was to be remembered can't be read or written (`EX_IOERR`). */
+  STATE: 74,
+  /** The configuration of a command to run is wrong (`EX_CONFIG`). */
+  CONFIG: 78,
   /** The command to run was found but can't be executed, as shells have it. */
   NOT_EXECUTABLE: 126,
   /** There is no such command, as shells have it. */
