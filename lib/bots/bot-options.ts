@@ -51,10 +51,14 @@ export interface SimpleSignalOptions {
     /** Different paths that are not there, and their least share of all different paths. */
     readonly missed?: number;
     readonly missedShare?: number;
+    /** Older events don't count for scanning; seven days by default. */
+    readonly within?: Duration;
     /** Different paths that were refused, whoever answered. */
     readonly refused?: number;
     /** Refusals of one path in a minute. */
     readonly repeats?: number;
+    /** Answers "not found" within ten seconds, for whatever paths. */
+    readonly fastMisses?: number;
     /** Writes that reached no handler. */
     readonly lostWrites?: number;
     /** Ids or words in order, and the mean time between two. */

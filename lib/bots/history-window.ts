@@ -79,8 +79,9 @@ export function spread(values: readonly number[]): { readonly mean: number; read
 }
 
 /**
- * Whether the actor's pages come faster than `limit` per `windowMs`. A history is bounded, so a limit above what it holds is
- * judged by pace: 60 pages in less than the time that the limit allows for 60.
+ * Whether the actor asks for pages faster than `limit` per `windowMs`. A history is bounded, so a limit above what it holds is
+ * judged by pace: 50 pages in less than the time that the limit allows for 50. Where most are for the same few targets, it is
+ * somebody who reloads, polls, or loads a file in parts: a matter for a rule on that route, and no sign of a bot.
  */
 export function exceedsRate(
   history: BehaviorHistory,
@@ -91,11 +92,16 @@ export function exceedsRate(
   const proof = Math.min(limit, MOST_PROOF);
   const withinMs = (windowMs * proof) / limit;
   let count = 0;
+  targets.clear();
   for (let index = history.length - 1; index >= 0 && timeMs - history.timeMs(index) < withinMs; index--) {
-    if (!isAsset(history.flags(index)) && ++count > proof) return true;
+    if (isAsset(history.flags(index))) continue;
+    targets.add(history.target(index));
+    if (++count > proof) return targets.size * LEAST_DIVERSITY >= count;
   }
   return false;
 }
 
 /** Pages that prove a pace; a history of 64 events holds them and a few assets. */
 const MOST_PROOF = 50;
+/** One in so many pages must be for a target of its own. */
+const LEAST_DIVERSITY = 3;

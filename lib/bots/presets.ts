@@ -14,8 +14,13 @@ export const PRESETS: Readonly<Record<PresetName, BotOptions>> = {
     intermediate: { burstDetection: { enabled: true, minPages: 40, factor: 12 } },
   },
   content: {
-    simple: { basicRateLimit: { perSecond: 50, perMinute: 600 } },
+    simple: {
+      pathAnalysis: { guess: 2 },
+      basicRateLimit: { perSecond: 50, perMinute: 600 },
+      simplePatterns: { missed: 8 },
+    },
     intermediate: { headerConsistency: ON },
+    thresholds: { challenge: 30, block: 90 },
   },
   api: {
     simple: {
@@ -35,7 +40,7 @@ const PURPOSES: Readonly<Record<PresetName, string>> = {
   ecommerce:
     'shops: people browse fast and come in crowds during sales, so bursts need more before they count; everything simple is on',
   content:
-    'magazines, documentation, forums: readers open many tabs, so the rate limits are wide; browsers are told from copies by their headers',
+    'magazines, documentation, forums: readers open many tabs, so the rate limits are wide; old links abound, so missing pages and old scripts count less, and only what is as good as certain is refused; browsers are told from copies by their headers',
   api: 'programming interfaces: clients are programs, so neither timing nor rates nor signs of people are looked at, and what a client calls itself counts half',
   'high-security':
     'logins, payments, administration: all that is simple and intermediate is on; who has behaved for long gets a few points back',

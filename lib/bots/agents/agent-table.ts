@@ -38,7 +38,7 @@ export const AGENT_TABLE: readonly AgentEntry[] = [
     operator: 'google',
     category: 'preview',
     pattern:
-      /google favicon|google web preview|googleweblight|feedfetcher-google|developers\.google\.com\/\+\/web\/snippet|google-read-aloud|google-pagerenderer/i,
+      /google favicon|google web preview|googleweblight|feedfetcher-google|google appsviewer|developers\.google\.com\/\+\/web\/snippet|google-read-aloud|google-pagerenderer/i,
     domains: ['.google.com', '.googlebot.com', '.googleusercontent.com'],
   },
   {
@@ -66,7 +66,12 @@ export const AGENT_TABLE: readonly AgentEntry[] = [
     pattern: /bingbot|msnbot|adidxbot|microsoftpreview/i,
     domains: ['.search.msn.com'],
   },
-  { operator: 'baidu', category: SEARCH, pattern: /baiduspider/i, domains: ['.baidu.com', '.baidu.jp'] },
+  {
+    operator: 'baidu',
+    category: SEARCH,
+    pattern: /baiduspider|baidu\.com\/search/i,
+    domains: ['.baidu.com', '.baidu.jp'],
+  },
   {
     operator: 'yandex',
     category: SEARCH,
@@ -116,7 +121,7 @@ export const AGENT_TABLE: readonly AgentEntry[] = [
     operator: 'preview',
     category: 'preview',
     pattern:
-      /twitterbot|linkedinbot|slackbot|slack-imgproxy|telegrambot|discordbot|pinterest(?:bot)?\/|redditbot|embedly|flipboardproxy|flipboard|skypeuri|viberbot|vkshare|mastodon|bitlybot|iframely|quora link|tumblr\/|snap url preview|line-poker|kakaotalk-scrap|outbrain|nuzzel|bluesky/i,
+      /twitterbot|linkedinbot|slackbot|slack-imgproxy|telegrambot|discordbot|pinterestbot|pinterest\/0|redditbot|embedly|flipboardproxy|skypeuri|viberbot|vkshare|mastodon|bitlybot|iframely|quora link|tumblr\/|snap url preview|line-poker|kakaotalk-scrap|outbrain|nuzzel|bluesky/i,
   },
   {
     operator: 'monitoring',

@@ -20,8 +20,10 @@ const ASSET_SUFFIX =
 /** Fetched by browsers and well-behaved crawlers without anyone asking for them. */
 const FETCHED_UNASKED =
   /^\/(?:favicon[^/]*|apple-touch-icon[^/]*|robots\.txt|ads\.txt|app-ads\.txt|sitemap[^/]*|browserconfig\.xml|manifest\.json|crossdomain\.xml|\.well-known\/.*)$/;
-/** A traversal, or a character of which no link is made: encoded slash, backslash, question mark, percent sign, NUL. */
-const DISGUISED = /\.\.[/\\]|%2e%2e|%2f|%5c|%3f|%00|%25|\\/;
+/** A way out of the folder, plain or encoded once or twice, or a NUL. */
+const TRAVERSAL = /\.\.[/\\]|%2e%2e|\.\.%(?:25)?(?:2f|5c)|%252e|%25(?:2f|5c|00)|%00/;
+/** Encoded separators: links broken by an encoding too many have them, too. */
+const DISGUISED = /%2f|%5c|%3f/;
 /** Names of users, one by one. */
 const USER_LISTING = /^(?:[^&]*&)*author=\d/;
 /** Where people log in: asked for by both, but many writes to it in a row are no person's. */
@@ -51,7 +53,7 @@ export class PathClassifier {
     const text = (target.length > LONGEST_PATH ? target.slice(0, LONGEST_PATH) : target).toLowerCase();
     const mark = text.indexOf('?');
     const path = mark === -1 ? text : text.slice(0, mark);
-    if (DISGUISED.test(path) || this.isProbed(path)) return 'probe';
+    if (TRAVERSAL.test(path) || this.isProbed(path)) return 'probe';
     const isScript = SCRIPT_SUFFIXES.test(path);
     if (isScript) return write ? 'probe' : 'guess';
     if (ASSET_SUFFIX.test(path) || FETCHED_UNASKED.test(path)) return 'asset';
@@ -81,7 +83,7 @@ export class PathClassifier {
   }
 
   private isGuessed(path: string): boolean {
-    if (path.startsWith('/etc/')) return true;
+    if (path.startsWith('/etc/') || DISGUISED.test(path)) return true;
     const segments = path.split('/', 8);
     return segments.some((segment) => GUESSED_SEGMENTS.has(segment)) || LOGIN.test(path);
   }

@@ -16,7 +16,7 @@ const CATEGORY_SCORES: Readonly<Record<BotCategory, number>> = {
   'ai-crawler': 40,
   tool: 40,
   other: 40,
-  scanner: 90,
+  scanner: 100,
 };
 
 /**

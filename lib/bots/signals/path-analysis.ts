@@ -20,7 +20,7 @@ export const pathAnalysis = defineSignal({
   summary: 'asked for paths that scanners try and this application does not serve',
   risk: 'people who try /wp-admin out of curiosity get a challenge',
   weight: 1,
-  defaults: { firstProbe: 40, nextProbe: 20, guess: 12, paths: [] as readonly string[] },
+  defaults: { firstProbe: 40, nextProbe: 20, guess: 11, paths: [] as readonly string[] },
   schema: {
     firstProbe: amount(0, 100),
     nextProbe: amount(0, 100),

@@ -12,6 +12,8 @@ const served = new SmallSet();
 
 const REPEAT_WINDOW_MS = 60_000;
 const REPEAT_FAST_MS = 10_000;
+/** Times the least number of steps from which ids alone are worth a challenge. */
+const LONG_SERIES = 3;
 
 /**
  * Scanning (many distinct paths that are not there, and few that are), hammering one path that refuses (logins), writes that reach
@@ -28,9 +30,11 @@ export const simplePatterns = defineSignal({
   weight: 1,
   defaults: {
     missed: 5,
-    missedShare: 0.25,
+    missedShare: 0.3,
+    within: 604_800_000,
     refused: 12,
     repeats: 6,
+    fastMisses: 16,
     lostWrites: 3,
     steps: 12,
     stepPace: 2000,
@@ -38,16 +42,18 @@ export const simplePatterns = defineSignal({
   schema: {
     missed: count(2, 64),
     missedShare: amount(0, 1),
+    within: duration(),
     refused: count(2, 64),
     repeats: count(2, 64),
+    fastMisses: count(2, 64),
     lostWrites: count(1, 64),
     steps: count(4, 64),
     stepPace: duration(),
   },
   assess({ timeMs, memory }, history, thresholds) {
     const found = [
-      scanning(history, thresholds),
-      repeating(history, timeMs, thresholds.repeats),
+      scanning(history, timeMs, thresholds),
+      repeating(history, timeMs, thresholds),
       walking(history, memory, thresholds),
     ];
     let strongest: SignalOutput | undefined;
@@ -60,22 +66,26 @@ export const simplePatterns = defineSignal({
 interface ScanThresholds {
   readonly missed: number;
   readonly missedShare: number;
+  readonly within: number;
   readonly refused: number;
   readonly lostWrites: number;
 }
 
-function scanning(history: BehaviorHistory, thresholds: ScanThresholds): SignalOutput | undefined {
+function scanning(
+  history: BehaviorHistory,
+  timeMs: number,
+  thresholds: ScanThresholds,
+): SignalOutput | undefined {
   missed.clear();
   refused.clear();
   served.clear();
   let lostWrites = 0;
-  for (let index = 0; index < history.length; index++) {
+  for (let index = firstWithin(history, timeMs, thresholds.within); index < history.length; index++) {
     const flags = history.flags(index);
-    if (isAsset(flags)) continue;
     const outcome = history.outcome(index);
     const target = history.target(index);
     if (outcome === 'success') served.add(target);
-    else if (isRefusal(outcome)) {
+    else if (isRefusal(outcome) && !isAsset(flags)) {
       refused.add(target);
       if (!isUnmatched(flags)) continue;
       if (outcome === 'notFound') missed.add(target);
@@ -84,7 +94,7 @@ function scanning(history: BehaviorHistory, thresholds: ScanThresholds): SignalO
   }
   if (missed.size >= thresholds.missed && missed.size >= thresholds.missedShare * (missed.size + served.size))
     return {
-      score: capped(40 + 5 * (missed.size - thresholds.missed)),
+      score: capped(40 + 1.25 * (missed.size - thresholds.missed)),
       confidence: 0.9,
       reason: `asked for ${missed.size} different paths that are not there, and for ${served.size} that are`,
     };
@@ -103,7 +113,11 @@ function scanning(history: BehaviorHistory, thresholds: ScanThresholds): SignalO
 }
 
 /** The same target, refused (or a login, written to) again and again. */
-function repeating(history: BehaviorHistory, timeMs: number, repeats: number): SignalOutput | undefined {
+function repeating(
+  history: BehaviorHistory,
+  timeMs: number,
+  { repeats, fastMisses: mostMisses }: { readonly repeats: number; readonly fastMisses: number },
+): SignalOutput | undefined {
   const newest = history.length - 1;
   if (newest + 1 < repeats || isAsset(history.flags(newest))) return undefined;
   const target = history.target(newest);
@@ -127,8 +141,8 @@ function repeating(history: BehaviorHistory, timeMs: number, repeats: number): S
       confidence: 0.85,
       reason: `tried one path ${most} times in a minute`,
     };
-  // Twice as many: a page with one broken link asks for it a few times.
-  if (fastMisses < 2 * repeats) return undefined;
+  // More: a page with one broken link, or a phone that looks for its icon, asks a few times.
+  if (fastMisses < mostMisses) return undefined;
   return {
     score: 40,
     confidence: 0.85,
@@ -148,6 +162,18 @@ function walking(
   const newest = history.length - 1;
   const paceMs = (history.timeMs(newest) - history.timeMs(newest - steps)) / steps;
   if (paceMs > stepPace) return undefined;
-  const what = ids >= words ? 'ids one by one' : 'names in alphabetical order';
-  return { score: run >= 2 * steps ? 55 : 40, confidence: 0.8, reason: `asked for ${run} ${what}` };
+  if (ids >= words) {
+    // People load a numbered series, too; only a long one stands for itself.
+    const score = ids >= LONG_SERIES * steps ? 45 : 25;
+    return { score, confidence: 0.8, reason: `asked for ${ids} ids one by one` };
+  }
+  // A list that people click through is in order, too, but what it names is there.
+  let refusals = 0;
+  for (let index = newest - steps; index < newest; index++) if (isRefusal(history.outcome(index))) refusals++;
+  if (refusals * 2 < steps) return undefined;
+  return {
+    score: 45,
+    confidence: 0.8,
+    reason: `asked for ${words} names in alphabetical order, most refused`,
+  };
 }
