@@ -11,6 +11,7 @@ const LAYERS = [
   ['module', 'cli'],
   ['replay'],
   ['config'],
+  ['metrics'],
   ['request', 'decorators'],
   ['tracker'],
   ['bots'],

@@ -11,6 +11,11 @@ export interface Clock {
    * @returns a function that cancels the call; harmless after it ran.
    */
   schedule(callback: () => void, delayMs: number): () => void;
+  /**
+   * Milliseconds with fractions since any point in the past; never decreases. For measuring how long something takes, which
+   * `now` is too coarse for. Absent: `now` is used.
+   */
+  monotonicMs?(): number;
 }
 
 /**
@@ -22,6 +27,10 @@ export class SystemClock implements Clock {
 
   now(): number {
     return Math.floor(this.origin + performance.now());
+  }
+
+  monotonicMs(): number {
+    return performance.now();
   }
 
   schedule(callback: () => void, delayMs: number): () => void {
