@@ -2,7 +2,6 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { loadConfig } from '../config/config-file.js';
-import { BehaviorGuardError } from '../errors/errors.js';
 import { logText } from '../events/log-text.js';
 import { blockListOf } from '../replay/block-list.js';
 import { readPlotLibrary } from '../replay/html-assets.js';
@@ -31,14 +30,12 @@ interface ReplayArguments {
   readonly blocklist: string | undefined;
 }
 
-/** What can't be done, told without a trace. */
-class ReplayFailure extends Error {}
-
 /**
  * `behavior-guard replay FILE... --config guard.toml`: what would have happened to the requests of access logs.
  *
- * @returns the exit code: 0; 1 where something could not be read or written, or the configuration is not valid.
- * @throws UsageError if the command line is wrong.
+ * @returns the exit code: 0, or 1 where a log could not be read to its end.
+ * @throws UsageError if the command line is wrong, ConfigurationError if the configuration is, Error if labels can't be read or
+ * a report can't be written.
  */
 export async function replayCommand(args: readonly string[], io: CliIo): Promise<number> {
   const given = argumentsOf(args);
@@ -152,7 +149,7 @@ async function readLabels(file: string): Promise<Labels> {
     const text = (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString('utf8');
     return new Labels(JSON.parse(text));
   } catch (error) {
-    throw new ReplayFailure(`labels ${file}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Error(`labels ${file}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
@@ -174,6 +171,6 @@ async function write(file: string, text: string): Promise<void> {
   try {
     await writeFile(file, text);
   } catch (error) {
-    throw new ReplayFailure(`can't write ${file}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Error(`can't write ${file}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

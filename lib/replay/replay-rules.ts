@@ -83,7 +83,8 @@ function addTo(byMatch: Map<string, DeclaredRule[]>, match: string, declared: De
 }
 
 function routeRules(match: string, rules: readonly DeclaredRule[]): RouteRules {
-  return { endpoint: match, className: match, rules, trackBy: undefined, trackAfterGuards: false };
+  const nobodyElse = { trackBy: undefined, trackAfterGuards: false, observed: undefined };
+  return { endpoint: match, className: match, rules, ...nobodyElse };
 }
 
 function declaredRule(
