@@ -48,10 +48,9 @@ function asksForHelp(args: readonly string[]): boolean {
 }
 
 function failed(error: unknown, topic: string, io: CliIo): number {
-  const message = error instanceof Error ? error.message : String(error);
+  const { message = String(error), code } = error as { message?: string; code?: unknown };
   printLine(io.stderr, `behavior-guard: ${message}`);
   if (error instanceof ConfigurationError) return EXIT.FAILED;
-  const { code } = error as { code?: unknown };
   const isUsage =
     error instanceof UsageError || (typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS'));
   if (!isUsage) return EXIT.FAILED;
