@@ -76,6 +76,9 @@ export type {
 } from './storage/storage.js';
 export type { BehaviorEvent, BehaviorEventType, EventRule, RequestFacts } from './events/behavior-event.js';
 export type { EventSink, SinkStats } from './events/event-sink.js';
+export type { MetricsOptions, OpenTelemetryOptions, PrometheusOptions } from './metrics/metrics-options.js';
+export type { OpenTelemetryMeter } from './metrics/open-telemetry-recorder.js';
+export type { PrometheusRegistry } from './metrics/prometheus-recorder.js';
 export { EventEmitterSink } from './sinks/event-emitter-sink.js';
 export type { AsyncEmitter, EventEmitterSinkOptions } from './sinks/event-emitter-sink.js';
 export type { DeliveringSink, DeliveryStats } from './sinks/delivery-queue.js';

@@ -2,6 +2,9 @@ import type { ModuleRef } from '@nestjs/core';
 import { ActorPolicy } from '../actor/actor-policy.js';
 import type { ConfigurationProblem } from '../errors/errors.js';
 import { EventBus } from '../events/event-bus.js';
+import { GuardMetrics } from '../metrics/guard-metrics.js';
+import { MeasuredEvaluator, MeasuredGate, MeasuredReporter, MeasuredRuntime } from '../metrics/measured.js';
+import { TimedStorage } from '../metrics/timed-storage.js';
 import { DenialResponder } from '../request/denial.js';
 import { ExcludedPaths } from '../request/excluded-paths.js';
 import { RequestGate } from '../request/request-gate.js';
@@ -25,6 +28,8 @@ export class GuardCore {
   readonly problems: readonly ConfigurationProblem[];
   readonly tracker: BehaviorTracker;
   readonly runtime: RequestRuntime;
+  /** Absent: none are kept. */
+  readonly metrics: GuardMetrics | undefined;
   private readonly storage: StorageGateway;
   private readonly bus: EventBus;
 
@@ -33,12 +38,17 @@ export class GuardCore {
     this.options = options;
     this.problems = problems;
     const { clock, onStorageError } = options;
+    const metrics = options.metrics && new GuardMetrics(options.metrics);
+    this.metrics = metrics;
     const sinkFailed = (name: string, error: unknown): void =>
       reporter.failed(`sink ${name}`, error, '', '*');
     this.bus = new EventBus(options.sinks, options.sinkQueueSize, sinkFailed, clock);
-    const reporter = new Reporter(this.bus, clock, options);
+    const reporter = metrics
+      ? new MeasuredReporter(metrics, this.bus, clock, options)
+      : new Reporter(this.bus, clock, options);
+    const plainStorage = options.storage ?? new MemoryStorage();
     this.storage = new StorageGateway(
-      options.storage ?? new MemoryStorage(),
+      metrics ? new TimedStorage(plainStorage, clock, metrics.storageCall.bind(metrics)) : plainStorage,
       onStorageError,
       clock,
       reporter,
@@ -46,31 +56,18 @@ export class GuardCore {
     const actors = new ActorPolicy(options);
     const actions = new CustomActions((type) => moduleRef.get(type, { strict: false }), reporter);
     const verdicts = new VerdictMaker(reporter, actions, clock);
-    const evaluator = new RuleEvaluator(this.storage, actors, verdicts, reporter, clock, options);
+    const evaluator = metrics
+      ? new MeasuredEvaluator(metrics, this.storage, actors, verdicts, reporter, clock, options)
+      : new RuleEvaluator(this.storage, actors, verdicts, reporter, clock, options);
     const denials = new DenialResponder(options.errorResponses, options.challenge, reporter);
     const rules = new RuleBook({ ...options, checkAction: (action) => actions.problemOf(action) });
     const { storage, bus } = this;
     const excluded = new ExcludedPaths(options.exclude);
-    const gate = new RequestGate({
-      actors,
-      storage,
-      rules,
-      evaluator,
-      verdicts,
-      denials,
-      reporter,
-      excluded,
-    });
+    const gateParts = { actors, storage, rules, evaluator, verdicts, denials, reporter, excluded };
+    const gate = metrics ? new MeasuredGate(metrics, gateParts) : new RequestGate(gateParts);
     const { headers, maxInspectBytes } = options;
-    this.runtime = new RequestRuntime({
-      gate,
-      rules,
-      evaluator,
-      denials,
-      reporter,
-      headers,
-      maxInspectBytes,
-    });
+    const runtimeParts = { gate, rules, evaluator, denials, reporter, headers, maxInspectBytes };
+    this.runtime = metrics ? new MeasuredRuntime(metrics, runtimeParts) : new RequestRuntime(runtimeParts);
     const now = () => clock.now();
     this.tracker = new BehaviorTracker({
       settings: options,
@@ -85,11 +82,15 @@ export class GuardCore {
   }
 
   async start(): Promise<void> {
-    await this.storage.start();
+    const { options, storage, bus } = this;
+    const { clock, sinks } = options;
+    await this.metrics?.start({ clock, sinks, storage, sinkStats: () => bus.stats() });
+    await storage.start();
   }
 
   async close(): Promise<void> {
     await this.bus.close(this.options.shutdownTimeoutMs);
     await this.storage.close();
+    this.metrics?.close();
   }
 }

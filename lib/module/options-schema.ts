@@ -4,6 +4,8 @@ import type { Clock } from '../clock/clock.js';
 import { SystemClock } from '../clock/clock.js';
 import type { ConfigurationProblem } from '../errors/errors.js';
 import type { EventSink } from '../events/event-sink.js';
+import { METRICS_SCHEMA } from '../metrics/metrics-options.js';
+import type { MetricsSettings } from '../metrics/metrics-options.js';
 import type { ChallengeHandler, ErrorResponses } from '../request/denial.js';
 import type { QuotaHeaderStyle } from '../request/quota-headers.js';
 import type { ConfiguredRule } from '../rules/configured-rules.js';
@@ -35,6 +37,8 @@ export interface ResolvedOptions extends TrackerSettings {
   readonly challenge: ChallengeHandler | undefined;
   readonly sinks: readonly EventSink[];
   readonly sinkQueueSize: number;
+  /** Absent: none are kept. */
+  readonly metrics: MetricsSettings | undefined;
 }
 
 const LEVELS = ['log', 'error', 'warn', 'debug', 'verbose', 'fatal'] as const;
@@ -166,6 +170,7 @@ const OPTIONS_SCHEMA = z.strictObject(
       .array(objectWith<EventSink>('an EventSink', 'send'), { error: () => 'must be a list of sinks' })
       .optional(),
     sinkQueueSize: countSchema(1, 10_000_000).optional(),
+    metrics: METRICS_SCHEMA.optional(),
     shutdownTimeout: durationSchema(0).optional(),
     clock: objectWith<Clock>('a Clock', 'now', 'schedule').optional(),
   },
@@ -206,6 +211,7 @@ function withDefaults(given: z.output<typeof OPTIONS_SCHEMA>): ResolvedOptions {
     challenge: given.challenge,
     sinks: given.sinks ?? [],
     sinkQueueSize: given.sinkQueueSize ?? 10_000,
+    metrics: given.metrics?.prometheus || given.metrics?.openTelemetry ? given.metrics : undefined,
     defaults: {
       banDurationMs: given.banDuration ?? 3_600_000,
       passive: given.passive ?? false,

@@ -1,6 +1,7 @@
 import type { LogLevel, ModuleMetadata, Type } from '@nestjs/common';
 import type { Clock } from '../clock/clock.js';
 import type { EventSink } from '../events/event-sink.js';
+import type { MetricsOptions } from '../metrics/metrics-options.js';
 import type { ChallengeHandler, ErrorResponses } from '../request/denial.js';
 import type { QuotaHeaderStyle } from '../request/quota-headers.js';
 import type { BanDuration, Duration } from '../rules/behavior-rule.js';
@@ -66,6 +67,8 @@ export interface GuardModuleOptions {
   sinks?: readonly EventSink[];
   /** Events that may wait for each sink; further ones are dropped and counted. Default 10,000. */
   sinkQueueSize?: number;
+  /** Metrics through prom-client, OpenTelemetry or both; default none, at no cost. */
+  metrics?: MetricsOptions;
   /** How long queued events may take at shutdown; default 5 s. */
   shutdownTimeout?: Duration;
   /** The source of time; default the system's. For tests: `ManualClock` of `nestjs-behavior-guard/testing`. */
