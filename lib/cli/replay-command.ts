@@ -9,6 +9,7 @@ import { htmlReport } from '../replay/html-report.js';
 import { parseFieldMap, type FieldMap } from '../replay/json-line.js';
 import { Labels } from '../replay/labels.js';
 import type { ReadProgress } from '../replay/log-files.js';
+import { problemText } from '../replay/problem-text.js';
 import { ProgressBar } from '../replay/progress-bar.js';
 import { runReplay, DEFAULT_WINDOWS_MS } from '../replay/run-replay.js';
 import { safeJson } from '../replay/safe-json.js';
@@ -43,18 +44,12 @@ export async function replayCommand(args: readonly string[], io: CliIo): Promise
     io.stdout.write(REPLAY_HELP);
     return EXIT.OK;
   }
-  try {
-    const report = await replayed(given, io);
-    await writeReports(report, given, io);
-    const unread = report.input.files.filter(({ problem }) => problem !== undefined);
-    for (const { file, problem } of unread)
-      printLine(io.stderr, `${logText(file)}: ${logText(problem ?? '')}`);
-    return unread.length > 0 ? EXIT.FAILED : EXIT.OK;
-  } catch (error) {
-    if (!(error instanceof ReplayFailure) && !(error instanceof BehaviorGuardError)) throw error;
-    printLine(io.stderr, error.message);
-    return EXIT.FAILED;
-  }
+  const report = await replayed(given, io);
+  await writeReports(report, given, io);
+  const unread = report.input.files.filter(({ problem }) => problem !== undefined);
+  for (const { file, problem } of unread)
+    printLine(io.stderr, `behavior-guard: ${logText(file)}: ${logText(problem ?? '')}`);
+  return unread.length > 0 ? EXIT.FAILED : EXIT.OK;
 }
 
 const OPTIONS = {
@@ -97,7 +92,7 @@ function parsed(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true, strict: true });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(problemText(error));
   }
 }
 
@@ -149,7 +144,7 @@ async function readLabels(file: string): Promise<Labels> {
     const text = (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString('utf8');
     return new Labels(JSON.parse(text));
   } catch (error) {
-    throw new Error(`labels ${file}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Error(`labels ${file}: ${problemText(error)}`, { cause: error });
   }
 }
 
@@ -171,6 +166,6 @@ async function write(file: string, text: string): Promise<void> {
   try {
     await writeFile(file, text);
   } catch (error) {
-    throw new Error(`can't write ${file}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Error(`can't write ${file}: ${problemText(error)}`, { cause: error });
   }
 }

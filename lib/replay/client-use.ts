@@ -1,13 +1,16 @@
 /** Points of time kept per client and route; above, neighbours are joined. */
-export const MOST_POINTS = 512;
+export const MOST_POINTS = 1024;
+
+/** Into so many parts a window is divided for that. With at most six windows that makes fewer points than are kept. */
+const PARTS = 128;
 
 /** Shared by all that have counted nothing; never written to. */
 const NO_TIMES: number[] = [];
 
 /**
  * The most requests of one client within each of a few sliding windows. A window holds what is younger than its length, as
- * in rules. Exact up to 512 points of time within the longest window; above, times are rounded up by joining neighbours, so
- * that a count may come out too high, never too low. O(windows) per request, amortised.
+ * in rules. Exact up to 1024 points of time within the longest window; above, neighbours are joined, so that a count may come out
+ * too high by what was sent in one 128th of the window, never too low. O(windows) per request, amortised.
  */
 export class ClientUse {
   /** By index of the windows. */
@@ -76,12 +79,27 @@ export class ClientUse {
   private tidy(): void {
     const dead = this.tails[this.tails.length - 1];
     if (dead > 0 && dead * 2 >= this.times.length) this.drop(dead);
-    if (this.times.length <= MOST_POINTS) return;
-    const kept = (_: number, index: number): boolean => index % 2 === 1 || index === this.times.length - 1;
-    const times = this.times.filter(kept);
-    this.totals = this.totals.filter(kept);
-    this.times = times;
-    this.tails = this.tails.map((tail) => tail >> 1);
+    if (this.times.length > MOST_POINTS) this.joinNeighbours();
+  }
+
+  /** The older a point, the longer the windows that it matters to, and the coarser it may be. The later time of two is kept. */
+  private joinNeighbours(): void {
+    const { times, totals, tails, windowsMs } = this;
+    const part = (index: number): number => {
+      const window = tails.findIndex((tail) => tail <= index);
+      // Parts of different windows are never the same.
+      return window + windowsMs.length * Math.floor((times[index] * PARTS) / windowsMs[window]);
+    };
+    const isLastOfPart = (index: number): boolean =>
+      index === times.length - 1 || part(index) !== part(index + 1);
+    const kept = Array.from(times.keys()).filter(
+      (index) => index >= tails[tails.length - 1] && isLastOfPart(index),
+    );
+    if (tails[tails.length - 1] > 0) this.before = totals[tails[tails.length - 1] - 1];
+    this.times = kept.map((index) => times[index]);
+    this.totals = kept.map((index) => totals[index]);
+    const nowMs = times[times.length - 1];
+    this.tails = windowsMs.map((windowMs) => this.times.findIndex((timeMs) => timeMs > nowMs - windowMs));
   }
 
   private drop(dead: number): void {

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { problemText } from './problem-text.js';
 import { LineSplitter, type LineListener } from './line-splitter.js';
 
 /** The name that stands for the standard input. */
@@ -42,7 +43,7 @@ export async function readLog(
     return undefined;
   } catch (error) {
     splitter.end();
-    return error instanceof Error ? error.message : String(error);
+    return problemText(error);
   }
 }
 

@@ -116,7 +116,7 @@ function reasonAgainst(rule: ConfiguredRule): string | undefined {
     (key) => typeof rule[key] === 'function',
   );
   if (ofFunctions.length > 0)
-    return `${ofFunctions.join(' and ')} is a function of the request, which a log has not`;
+    return `${ofFunctions.join(' and ')}: functions of the request, which a log has not`;
   return undefined;
 }
 
