@@ -6,7 +6,9 @@ export type {
   GuardOptionsFactory,
 } from './module/options.js';
 export {
+  AnomalyDetection,
   BehaviorAnalysis,
+  EventWeight,
   ReturnMonitor,
   SkipBehaviorGuard,
   SuspiciousFrequency,
@@ -31,7 +33,14 @@ export type {
 export type { Answer } from './request/platform.js';
 export type { QuotaHeaderStyle } from './request/quota-headers.js';
 export { BehaviorTracker } from './tracker/tracker.js';
-export type { ActionDetails, BanOptions } from './tracker/tracker.js';
+export type { AnomalyOptions } from './tracker/anomaly-options.js';
+export type { BanOptions } from './tracker/manual-bans.js';
+export type { ActionDetails } from './tracker/tracker.js';
+export type { RiskEvent } from './risk/risk-event.js';
+export type { RiskOptions, RiskSettingsOptions } from './risk/risk-options.js';
+export type { DetectorName, RiskCombination } from './risk/risk-settings.js';
+export type { RiskDecision, RiskReason, RiskVerdict } from './risk/verdict.js';
+export type { EventWeightFunction } from './rules/route-plan.js';
 export type { Decision, DenialKind } from './tracker/decision.js';
 export { BehaviorGuardHealthIndicator } from './tracker/health-indicator.js';
 export type { HealthDetails, HealthOptions } from './tracker/health-indicator.js';
@@ -74,7 +83,13 @@ export type {
   RuleQuery,
   StorageContext,
 } from './storage/storage.js';
-export type { BehaviorEvent, BehaviorEventType, EventRule, RequestFacts } from './events/behavior-event.js';
+export type {
+  BehaviorEvent,
+  BehaviorEventType,
+  EventRisk,
+  EventRule,
+  RequestFacts,
+} from './events/behavior-event.js';
 export type { EventSink, SinkStats } from './events/event-sink.js';
 export type { MetricsOptions, OpenTelemetryOptions, PrometheusOptions } from './metrics/metrics-options.js';
 export type { OpenTelemetryMeter } from './metrics/open-telemetry-recorder.js';

@@ -2,7 +2,9 @@ import { BehaviorRule } from '../rules/behavior-rule.js';
 import type { BehaviorRuleOptions, CommonRuleOptions, Threshold, TrackBy } from '../rules/behavior-rule.js';
 import type { ExecutionContext } from '@nestjs/common';
 import type { ResponseFacts } from '../rules/behavior-rule.js';
-import { addRules, setSkip, setTrackBy } from './metadata.js';
+import type { RiskSettingsOptions } from '../risk/risk-options.js';
+import type { EventWeightFunction } from '../rules/route-plan.js';
+import { addRules, setAnomaly, setSkip, setTrackBy, setWeight } from './metadata.js';
 
 type Decorator = MethodDecorator & ClassDecorator;
 
@@ -107,6 +109,27 @@ export function SkipBehaviorGuard(...names: readonly string[]): Decorator {
  */
 export function TrackBy(trackBy: TrackBy, options: { after?: 'guards' } = {}): Decorator {
   return setTrackBy({ trackBy, afterGuards: options.after === 'guards' });
+}
+
+/**
+ * Watches here whether a client behaves as is normal, or says that something else is normal here than the module's option
+ * `anomaly` says; `false`: requests to this class or method are no events. A method's replaces its class's.
+ *
+ * @example
+ * ```ts
+ * @AnomalyDetection({ burstMaxEvents: 20, window: '1m' })
+ * ```
+ */
+export function AnomalyDetection(overrides: RiskSettingsOptions | false = {}): Decorator {
+  return setAnomaly(overrides);
+}
+
+/**
+ * How much a request to this class or method weighs in the risk of its client: a number >= 0, or a function of the context. Default 1.
+ * Where the function throws or returns no number, 1.
+ */
+export function EventWeight(weight: number | EventWeightFunction): Decorator {
+  return setWeight(weight);
 }
 
 function rule(

@@ -1,10 +1,13 @@
 import 'reflect-metadata';
 import type { BehaviorRule, TrackBy } from '../rules/behavior-rule.js';
+import type { RouteBehavior } from '../rules/route-plan.js';
 
 /** Metadata keys are strings, so that two copies of this package in one process read each other's decorators. */
 const RULES = 'nestjs-behavior-guard:rules';
 const SKIP = 'nestjs-behavior-guard:skip';
 const TRACK_BY = 'nestjs-behavior-guard:track-by';
+const ANOMALY = 'nestjs-behavior-guard:anomaly';
+const WEIGHT = 'nestjs-behavior-guard:weight';
 
 /** A rule as a decorator wrote it. */
 export interface RuleMetadata {
@@ -38,6 +41,24 @@ export function setSkip(names: readonly string[]): Decorator {
 
 export function setTrackBy(value: TrackByMetadata): Decorator {
   return decorator((target) => Reflect.defineMetadata(TRACK_BY, value, target));
+}
+
+export function setAnomaly(value: RouteBehavior['anomaly']): Decorator {
+  return decorator((target) => Reflect.defineMetadata(ANOMALY, value, target));
+}
+
+export function setWeight(value: RouteBehavior['weight']): Decorator {
+  return decorator((target) => Reflect.defineMetadata(WEIGHT, value, target));
+}
+
+/** Of a class: inherited. */
+export function anomalyOf(target: object): RouteBehavior['anomaly'] {
+  return Reflect.getMetadata(ANOMALY, target) as RouteBehavior['anomaly'];
+}
+
+/** Of a class: inherited. */
+export function weightOf(target: object): RouteBehavior['weight'] {
+  return Reflect.getMetadata(WEIGHT, target) as RouteBehavior['weight'];
 }
 
 /** The rules written on this very class or method. */

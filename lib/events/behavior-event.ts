@@ -1,11 +1,13 @@
 /**
- * What happened. `violation`: a rule was exceeded (reported on the crossing, then once per cooldown). `denied`: a
+ * What happened. `violation`: a rule was exceeded (reported on the crossing, then once per cooldown). `anomaly`: a client
+ * does not behave as is normal (reported when that gets graver, then once per window). `denied`: a
  * request was refused. `ban`, `ban_expired`, `ban_lifted`: a ban began, ran out, was lifted. `action_failed`: user
  * code (custom action, challenge handler, `trackBy`, `when`, sink, …) threw, or one call of the storage failed.
  * `storage_down`, `storage_up`: the storage is not asked any more, and asked again; these have no actor (`''`).
  */
 export type BehaviorEventType =
   | 'violation'
+  | 'anomaly'
   | 'denied'
   | 'ban'
   | 'ban_expired'
@@ -23,6 +25,15 @@ export interface EventRule {
   readonly windowMs: number;
   /** Of a `return_pattern` rule that has one. */
   readonly pattern?: string;
+}
+
+/** What the risk engine found. */
+export interface EventRisk {
+  readonly decision: 'allow' | 'warn' | 'delay' | 'block';
+  /** 0 to 1. */
+  readonly risk: number;
+  /** The greatest risk first. */
+  readonly reasons: readonly { readonly detector: string; readonly risk: number; readonly text: string }[];
 }
 
 /** Facts of a request that hold no secrets: no query string, no header but the user agent, no body. */
@@ -58,4 +69,6 @@ export interface BehaviorEvent {
   /** Milliseconds since the epoch at which the ban ends; `null` for a permanent one. On `ban` and `ban_*` events. */
   readonly bannedUntil?: number | null;
   readonly request?: RequestFacts;
+  /** On `anomaly` events. */
+  readonly risk?: EventRisk;
 }

@@ -30,8 +30,6 @@ const HIGH = 2 ** 32;
  * the newest was wrong, and everything is forgotten.
  */
 export class ActorHistory extends HistoryView {
-  /** Of the last event added, in milliseconds since the epoch. */
-  nowMs = 0;
   /** Events of the last one's action and target within the window, it included; at most `mostRepetitions`. */
   repetitions = 0;
 
@@ -55,34 +53,6 @@ export class ActorHistory extends HistoryView {
     words[at + NEXT] = seq + 1;
     this.repetitions = this.count(seq);
     if (this.shape.busy) addBusy(words, this.busyStart, this.nowMs, this.shape.windowMs, event.target);
-  }
-
-  /** Time of the last strike, in milliseconds since the epoch; of no meaning where there was none. */
-  get lastStrikeMs(): number {
-    return this.base + this.words[this.at + layout.LAST_STRIKE];
-  }
-
-  /** Warnings since the last quiet window; at most 255. */
-  get warnings(): number {
-    return this.words[this.at + layout.STATE] & 0xff;
-  }
-
-  /** Delays since the last quiet window; at most 255. */
-  get delays(): number {
-    return (this.words[this.at + layout.STATE] >>> 8) & 0xff;
-  }
-
-  /** Notes that the last event was warned of, delayed, or blocked. */
-  strike(isWarning: boolean, isDelay: boolean): void {
-    const { words, at } = this;
-    if (isWarning && this.warnings < 255) words[at + layout.STATE] += layout.ONE_WARNING;
-    if (isDelay && this.delays < 255) words[at + layout.STATE] += layout.ONE_DELAY;
-    words[at + layout.LAST_STRIKE] = this.nowMs - this.base;
-  }
-
-  /** Forgets all strikes. */
-  forgive(): void {
-    this.words[this.at + layout.STATE] &= ~0xffff;
   }
 
   /** Counts all events within the window anew: after they were moved, or for another shape. O(events). */
@@ -137,7 +107,8 @@ export class ActorHistory extends HistoryView {
       const place = this.placeOf(seq);
       words[place] = Math.max(0, before + words[place] - base);
     }
-    words[at + layout.LAST_STRIKE] = Math.max(0, before + words[at + layout.LAST_STRIKE] - base);
+    for (const time of [layout.LAST_STRIKE, layout.REPORTED])
+      words[at + time] = Math.max(0, before + words[at + time] - base);
     this.setBase(base);
   }
 

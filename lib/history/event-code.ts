@@ -8,6 +8,9 @@ const MOST_MANTISSA = 8_191;
 const MOST_EXPONENT = 7;
 const POWERS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7];
 
+/** Action of what has none. */
+export const ACTION_OF_NONE = 0;
+
 /** Code of a weight of 1. */
 export const UNIT_WEIGHT = 1_000;
 /** The largest weight; larger ones count as this. */

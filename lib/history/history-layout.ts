@@ -14,7 +14,8 @@
  * | 10 | hash of the last identity; 0: none |
  * | 11 … 13 | which copy of the storage this is, how far, and in which revision |
  * | 14 … 17 | the bots' own |
- * | 18 … | newest event of each bucket, a byte each: its place in the ring; of no meaning where another bucket's event is there |
+ * | 18 | time of the last report, even, and how grave it was in the two lowest bits |
+ * | 19 … | newest event of each bucket, a byte each: its place in the ring; of no meaning where another bucket's event is there |
  * | … | events, three words each: time, target, and `Meta` |
  * | … | weights, a half word each, where any is not 1 |
  * | … | counts of a busy actor: see `busy-window.ts` |
@@ -33,7 +34,8 @@ export const IDENTITY = 10;
 export const POSITION = 11;
 export const NOTES = 14;
 export const NOTES_WORDS = 4;
-export const HEADER_WORDS = 18;
+export const REPORTED = 18;
+export const HEADER_WORDS = 19;
 export const EVENT_WORDS = 3;
 
 /** Parts of `COUNTS`. */

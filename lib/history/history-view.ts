@@ -16,6 +16,8 @@ export class HistoryView implements BehaviorHistory {
   /** Events that the block has room for. */
   room = 0;
   hasWeights = false;
+  /** Of the last event added, in milliseconds since the epoch. */
+  nowMs = 0;
   protected eventsAt = 0;
   protected bucketMask = 0;
   protected placeMask = 0;
@@ -120,6 +122,45 @@ export class HistoryView implements BehaviorHistory {
   /** Time that the events' times count from, in milliseconds since the epoch. */
   protected get base(): number {
     return this.words[this.at + layout.BASE_HIGH] * HIGH + this.words[this.at + layout.BASE_LOW];
+  }
+
+  /** Time of the last strike, in milliseconds since the epoch; of no meaning where there was none. */
+  get lastStrikeMs(): number {
+    return this.base + this.words[this.at + layout.LAST_STRIKE];
+  }
+
+  /** Warnings since the last quiet window; at most 255. */
+  get warnings(): number {
+    return this.words[this.at + layout.STATE] & 0xff;
+  }
+
+  /** Delays since the last quiet window; at most 255. */
+  get delays(): number {
+    return (this.words[this.at + layout.STATE] >>> 8) & 0xff;
+  }
+
+  /** Notes that the last event was warned of, delayed, or blocked. */
+  strike(isWarning: boolean, isDelay: boolean): void {
+    const { words, at } = this;
+    if (isWarning && this.warnings < 255) words[at + layout.STATE] += layout.ONE_WARNING;
+    if (isDelay && this.delays < 255) words[at + layout.STATE] += layout.ONE_DELAY;
+    words[at + layout.LAST_STRIKE] = this.nowMs - this.base;
+  }
+
+  /** Whether a matter this grave (1 to 3) was not reported within the window, nor a graver one. Notes that it is now. */
+  isNews(gravity: number): boolean {
+    const { words, at } = this;
+    const known = words[at + layout.REPORTED];
+    const now = this.nowMs - this.base;
+    if (known !== 0 && (known & 3) >= gravity && now - (known - (known & 3)) < this.shape.windowMs)
+      return false;
+    words[at + layout.REPORTED] = now - (now & 3) + gravity;
+    return true;
+  }
+
+  /** Forgets all strikes. */
+  forgive(): void {
+    this.words[this.at + layout.STATE] &= ~0xffff;
   }
 
   /** Where the counts of a busy actor are, if its shape has them. */

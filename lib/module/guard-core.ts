@@ -11,9 +11,12 @@ import { RequestGate } from '../request/request-gate.js';
 import { RequestRuntime } from '../request/request-runtime.js';
 import { RuleBook } from '../rules/rule-book.js';
 import { MemoryStorage } from '../storage/memory/memory-storage.js';
+import { BehaviorMonitor } from '../tracker/behavior-monitor.js';
 import { CustomActions } from '../tracker/custom-actions.js';
-import { RuleEvaluator } from '../tracker/evaluator.js';
+import { RuleEvaluator, type RuleEvaluatorParts } from '../tracker/evaluator.js';
 import { Reporter } from '../tracker/reporter.js';
+import { RequestObserver } from '../tracker/request-observer.js';
+import { RiskActions } from '../tracker/risk-actions.js';
 import { StorageGateway } from '../tracker/storage-gateway.js';
 import { BehaviorTracker } from '../tracker/tracker.js';
 import { VerdictMaker } from '../tracker/verdict.js';
@@ -32,6 +35,7 @@ export class GuardCore {
   readonly metrics: GuardMetrics | undefined;
   private readonly storage: StorageGateway;
   private readonly bus: EventBus;
+  private readonly monitor: BehaviorMonitor;
 
   constructor(given: GuardModuleOptions, moduleRef: ModuleRef) {
     const { options, problems } = resolveOptions(given);
@@ -56,17 +60,35 @@ export class GuardCore {
     const actors = new ActorPolicy(options);
     const actions = new CustomActions((type) => moduleRef.get(type, { strict: false }), reporter);
     const verdicts = new VerdictMaker(reporter, actions, clock);
+    this.monitor = new BehaviorMonitor(options.anomaly, clock);
+    const observer = new RequestObserver(this.monitor, reporter, clock);
+    const risk = new RiskActions(options.anomaly, this.storage, reporter, clock);
+    const evaluatorParts: RuleEvaluatorParts = {
+      storage: this.storage,
+      actors,
+      verdicts,
+      reporter,
+      clock,
+      observer,
+      risk,
+      settings: options,
+    };
     const evaluator = metrics
-      ? new MeasuredEvaluator(metrics, this.storage, actors, verdicts, reporter, clock, options)
-      : new RuleEvaluator(this.storage, actors, verdicts, reporter, clock, options);
+      ? new MeasuredEvaluator(metrics, evaluatorParts)
+      : new RuleEvaluator(evaluatorParts);
     const denials = new DenialResponder(options.errorResponses, options.challenge, reporter);
-    const rules = new RuleBook({ ...options, checkAction: (action) => actions.problemOf(action) });
+    const rules = new RuleBook({
+      ...options,
+      checkAction: (action) => actions.problemOf(action),
+      observesAll: options.anomaly.everywhere,
+      checkAnomaly: (overrides) => this.monitor.problemsOf(overrides),
+    });
     const { storage, bus } = this;
     const excluded = new ExcludedPaths(options.exclude);
     const gateParts = { actors, storage, rules, evaluator, verdicts, denials, reporter, excluded };
     const gate = metrics ? new MeasuredGate(metrics, gateParts) : new RequestGate(gateParts);
     const { headers, maxInspectBytes } = options;
-    const runtimeParts = { gate, rules, evaluator, denials, reporter, headers, maxInspectBytes };
+    const runtimeParts = { gate, rules, evaluator, denials, reporter, risk, headers, maxInspectBytes };
     this.runtime = metrics ? new MeasuredRuntime(metrics, runtimeParts) : new RequestRuntime(runtimeParts);
     const now = () => clock.now();
     this.tracker = new BehaviorTracker({
@@ -77,6 +99,8 @@ export class GuardCore {
       bus,
       reporter,
       actions,
+      monitor: this.monitor,
+      risk,
       now,
     });
   }
@@ -90,6 +114,7 @@ export class GuardCore {
 
   async close(): Promise<void> {
     await this.bus.close(this.options.shutdownTimeoutMs);
+    this.monitor.close();
     await this.storage.close();
     this.metrics?.close();
   }

@@ -17,12 +17,15 @@ import {
   issuesOf,
 } from '../rules/value-schemas.js';
 import type { BehaviorStorage } from '../storage/storage.js';
+import { resolveAnomaly } from '../tracker/anomaly-options.js';
+import type { AnomalySettings } from '../tracker/anomaly-options.js';
 import type { TrackerSettings } from '../tracker/settings.js';
 import type { GuardModuleOptions } from './options.js';
 
 /** The module's options with defaults filled in and durations in milliseconds. */
 export interface ResolvedOptions extends TrackerSettings {
   readonly rules: readonly ConfiguredRule[];
+  readonly anomaly: AnomalySettings;
   /** Absent: a `MemoryStorage`. */
   readonly storage: BehaviorStorage | undefined;
   readonly clock: Clock;
@@ -132,6 +135,8 @@ const OPTIONS_SCHEMA = z.strictObject(
   {
     // What each rule must be is the rule book's to say.
     rules: z.array(z.unknown(), 'must be a list of rules').optional(),
+    // And this the risk engine's.
+    anomaly: z.unknown().optional(),
     storage: objectWith<BehaviorStorage>(
       'a BehaviorStorage',
       'record',
@@ -188,16 +193,23 @@ export function resolveOptions(options: GuardModuleOptions): {
   problems: ConfigurationProblem[];
 } {
   const parsed = OPTIONS_SCHEMA.safeParse(options);
-  if (parsed.success) return { options: withDefaults(parsed.data), problems: [] };
-  const problems = issuesOf(parsed.error).map(({ key, message }) => ({ path: key || 'options', message }));
+  const problems = parsed.success
+    ? []
+    : issuesOf(parsed.error).map(({ key, message }) => ({ path: key || 'options', message }));
+  const resolved = withDefaults(parsed.success ? parsed.data : {});
+  const anomaly = resolveAnomaly(options?.anomaly, resolved.defaults);
+  problems.push(...anomaly.problems.map(({ path, message }) => ({ path: within('anomaly', path), message })));
   const rules = Array.isArray(options?.rules) ? options.rules : [];
-  return { options: { ...withDefaults({}), rules }, problems };
+  return { options: { ...resolved, rules, anomaly: anomaly.settings }, problems };
 }
 
-function withDefaults(given: z.output<typeof OPTIONS_SCHEMA>): ResolvedOptions {
+function within(option: string, path: string): string {
+  return path ? `${option}.${path}` : option;
+}
+
+function withDefaults(given: z.output<typeof OPTIONS_SCHEMA>): Omit<ResolvedOptions, 'rules' | 'anomaly'> {
   const maxHeldRequests = given.maxHeldRequests ?? 100;
   return {
-    rules: (given.rules ?? []) as unknown as readonly ConfiguredRule[],
     storage: given.storage,
     clock: given.clock ?? new SystemClock(),
     global: given.global ?? true,

@@ -7,6 +7,7 @@ import type { QuotaHeaderStyle } from '../request/quota-headers.js';
 import type { BanDuration, Duration } from '../rules/behavior-rule.js';
 import type { ConfiguredRule } from '../rules/configured-rules.js';
 import type { BehaviorStorage } from '../storage/storage.js';
+import type { AnomalyOptions } from '../tracker/anomaly-options.js';
 import type { StorageErrorPolicy } from '../tracker/settings.js';
 
 /** How the bans of a repeat offender grow: `banDuration × factor^(offences − 1)`, at most `max`. */
@@ -23,6 +24,11 @@ export interface EscalationOptions {
 export interface GuardModuleOptions {
   /** Rules beside those of decorators; replaceable by `tracker.updateRules()`. */
   rules?: readonly ConfiguredRule[];
+  /**
+   * What behaviour is normal: bursts, repetition, hopping, weight, regularity, switching. Given (`{}` will do), every request is
+   * judged; absent, those of routes with `@AnomalyDetection`.
+   */
+  anomaly?: AnomalyOptions;
   /** Where counters and bans live; default `new MemoryStorage()`. The module closes it at shutdown. */
   storage?: BehaviorStorage;
   /** What happens while the storage fails; default `memory`. */

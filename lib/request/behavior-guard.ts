@@ -44,7 +44,7 @@ export class BehaviorGuard implements CanActivate {
   }
 
   private conclude(pass: Pass, state: RequestState, context: ExecutionContext): MaybePromise<boolean> {
-    this.runtime.tellQuotas(pass, state, context);
+    this.runtime.tell(pass, state, context);
     if (pass.decision) return this.runtime.refuse(pass.decision, state, context);
     if (pass.holdMs > 0) {
       return this.runtime.evaluator.hold(pass).then(() => this.runtime.admitted(state));

@@ -46,7 +46,7 @@ export class BehaviorInterceptor implements NestInterceptor {
   }
 
   private conclude(pass: Pass, state: RequestState, context: ExecutionContext): MaybePromise<void> {
-    this.runtime.tellQuotas(pass, state, context);
+    this.runtime.tell(pass, state, context);
     if (pass.decision) return this.runtime.refuse(pass.decision, state, context);
     return pass.holdMs > 0 ? this.runtime.evaluator.hold(pass) : undefined;
   }

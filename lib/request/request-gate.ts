@@ -107,6 +107,7 @@ export class RequestGate {
         unmatched: true,
       };
       this.parts.evaluator.evaluateEnd(plan, subject, { response: { facts: { status } } });
+      this.parts.evaluator.observeUnmatched(plan, subject);
     });
   }
 

@@ -7,6 +7,7 @@ import type { Decision } from '../tracker/decision.js';
 import type { RuleEvaluator } from '../tracker/evaluator.js';
 import type { Pass } from '../tracker/pass.js';
 import type { Reporter } from '../tracker/reporter.js';
+import type { RiskActions } from '../tracker/risk-actions.js';
 import type { DenialResponder } from './denial.js';
 import type { Platform } from './platform.js';
 import type { QuotaHeaderStyle } from './quota-headers.js';
@@ -22,6 +23,7 @@ export interface RequestRuntimeParts {
   readonly evaluator: RuleEvaluator;
   readonly denials: DenialResponder;
   readonly reporter: Reporter;
+  readonly risk: RiskActions;
   readonly headers: QuotaHeaderStyle;
   readonly maxInspectBytes: number;
 }
@@ -34,6 +36,7 @@ export class RequestRuntime {
   readonly reporter: Reporter;
   readonly maxInspectBytes: number;
   private readonly denials: DenialResponder;
+  private readonly risk: RiskActions;
   private readonly headers: QuotaHeaderStyle;
   private installed: Platform | undefined;
 
@@ -44,6 +47,7 @@ export class RequestRuntime {
     this.reporter = parts.reporter;
     this.maxInspectBytes = parts.maxInspectBytes;
     this.denials = parts.denials;
+    this.risk = parts.risk;
     this.headers = parts.headers;
   }
 
@@ -93,8 +97,10 @@ export class RequestRuntime {
     throw exception;
   }
 
-  /** Tells the client its quotas, if so configured: those of this pass beside those of the passes before. */
-  tellQuotas(pass: Pass, state: RequestState, context: ExecutionContext): void {
+  /** Tells the client its quotas and warnings, if so configured: those of this pass beside those of the passes before. */
+  tell(pass: Pass, state: RequestState, context: ExecutionContext): void {
+    const warning = this.risk.warningOf(pass);
+    if (warning) this.platform.setHeader(context.getArgByIndex(1), warning.name, warning.value);
     const { watched } = state;
     const { quotas: plan } = pass.plan;
     if (this.headers === false || !plan || !watched) return;

@@ -1,35 +1,15 @@
 import { boundedActor } from '../actor/custom-actor.js';
 import { SystemClock, type Clock } from '../clock/clock.js';
-import type { ActorHistory, PackedEvent } from '../history/actor-history.js';
-import { UNIT_WEIGHT, actionCode, textHash, weightCode } from '../history/event-code.js';
 import { HistoryShapes, type HistoryShape } from '../history/history-shape.js';
 import { HistoryStore } from '../history/history-store.js';
 import { ActorSettings } from './actor-settings.js';
 import { assess } from './assess.js';
 import { historyNeeds } from './risk-plan.js';
+import { packedEvent, type RiskEvent } from './risk-event.js';
 import { DEFAULT_RISK_SETTINGS, resolveRisk, type RiskOptions } from './risk-options.js';
 import type { RiskPolicy, RiskSettings } from './risk-settings.js';
 import type { RiskVerdict } from './verdict.js';
 import { ConfigurationError } from '../errors/errors.js';
-
-/** Something that an actor did. */
-export interface RiskEvent {
-  /** Who: any string. */
-  readonly actor: string;
-  /** What kind of thing it did, such as `GET`. */
-  readonly action: string;
-  /** To what, such as a route. Of a longer text the first 4,096 characters and the length count. */
-  readonly target: string;
-  /** Milliseconds since the epoch; default: now. */
-  readonly timestamp?: number;
-  /**
-   * How much it weighs: a number >= 0, by default 1; kept to three significant digits at least. What is no number counts as 1,
-   * what is negative as 0.
-   */
-  readonly weight?: number;
-  /** `identity`, a string, is who the actor says it is, such as a user agent: changing it is switching. */
-  readonly metadata?: Readonly<Record<string, unknown>>;
-}
 
 /** Settings of a `RiskEngine`. */
 export interface RiskEngineOptions {
@@ -81,11 +61,11 @@ export class RiskEngine {
 
   /** Adds an event to its actor's history, and judges it. Never throws. */
   check(event: RiskEvent): RiskVerdict {
-    const { actor, timestamp } = event;
+    const { actor } = event;
     const settings = this.settings.of(actor);
-    const timeMs = timestamp !== undefined && isTime(timestamp) ? timestamp : this.clock.now();
-    this.store.open(boundedActor(actor), this.shapeFor(settings), timeMs);
-    const history: ActorHistory = this.store.append(packed(event, timeMs));
+    const packed = packedEvent(event, this.clock.now());
+    this.store.open(boundedActor(actor), this.shapeFor(settings), packed.timeMs);
+    const history = this.store.append(packed);
     const verdict = assess(history, settings);
     if (verdict.decision === 'block') this.store.keep();
     return verdict;
@@ -116,22 +96,4 @@ function policyOf(given: RiskPolicy | RiskOptions): RiskPolicy {
   const { policy, problems } = resolveRisk(given);
   if (problems.length > 0) throw new ConfigurationError(problems);
   return policy;
-}
-
-function packed({ action, target, weight, metadata }: RiskEvent, timeMs: number): PackedEvent {
-  const identity = metadata?.['identity'];
-  return {
-    timeMs,
-    target: textHash(target),
-    action: actionCode(action),
-    weight: weight === undefined ? UNIT_WEIGHT : weightCode(weight),
-    // 0 says that there is none.
-    identity: typeof identity === 'string' ? textHash(identity) || 1 : 0,
-    flags: 0,
-  };
-}
-
-/** Milliseconds since 1970 that a Date can hold. */
-function isTime(ms: number): boolean {
-  return ms >= 0 && ms <= 8.64e15;
 }

@@ -6,7 +6,7 @@ import { CounterTable, counterOf } from './rule-counter.js';
 import type { CountingRule, DeclaredRule } from './rule-counter.js';
 import type { RuleDefinition, RulePhase } from './rule-definition.js';
 import { UNMATCHED } from './route-plan.js';
-import type { ActorGroup, CompiledRule, PhasePlan, RoutePlan } from './route-plan.js';
+import type { ActorGroup, CompiledRule, ObservedRoute, PhasePlan, RoutePlan } from './route-plan.js';
 
 /** All rules that apply to one route, and what else its decorators say. */
 export interface RouteRules {
@@ -17,6 +17,7 @@ export interface RouteRules {
   readonly trackBy: TrackBy | undefined;
   /** `@TrackBy(…, { after: 'guards' })`: rules that count this actor wait for the application's guards. */
   readonly trackAfterGuards: boolean;
+  readonly observed?: ObservedRoute | undefined;
 }
 
 /** How bans grow. */
@@ -101,17 +102,35 @@ function planOf(
     const groups = groupByActor(placed.filter((rule) => rule.phase === phase)).map((group) =>
       groupOf(group, route.endpoint, counters, escalation),
     );
+    if (phase === 'request' && route.observed) observe(groups);
     if (groups.length > 0) phases[phase] = groups;
   }
   return {
     endpoint: route.endpoint,
     phases,
     bannable: bannableActors(route, placed),
+    observed: route.observed,
     quotas: quotaPlan(
       [...(phases.request ?? []), ...(phases.afterGuards ?? [])].flatMap((group) => group.rules),
     ),
   };
 }
+
+/** The history is the client's: it is asked for with the rules that count the client, or by itself. */
+function observe(groups: ActorGroup[]): void {
+  const index = groups.findIndex(({ trackBy }) => trackBy === undefined);
+  if (index >= 0) groups[index] = { ...groups[index], observes: true };
+  else groups.push(OBSERVER);
+}
+
+const OBSERVER: ActorGroup = {
+  trackBy: undefined,
+  rules: [],
+  queries: [],
+  dynamic: false,
+  observes: true,
+  holds: undefined,
+};
 
 function bannableActors(route: RouteRules, placed: readonly PlacedRule[]): RoutePlan['bannable'] {
   const early = new Set<TrackBy>();
@@ -150,6 +169,7 @@ function groupOf(
     trackBy: placed[0].trackBy,
     rules,
     queries: rules.map((rule) => rule.query),
+    observes: false,
     dynamic: rules.some(
       ({ definition: { thresholdOf, costOf, whenRequest } }) => thresholdOf ?? costOf ?? whenRequest,
     ),

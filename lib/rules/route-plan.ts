@@ -1,3 +1,4 @@
+import type { ExecutionContext } from '@nestjs/common';
 import type { EventRule } from '../events/behavior-event.js';
 import type { RuleQuery } from '../storage/storage.js';
 import type { TrackBy } from './behavior-rule.js';
@@ -23,6 +24,8 @@ export interface ActorGroup {
   readonly queries: readonly RuleQuery[];
   /** Whether a threshold, cost or condition depends on the request. */
   readonly dynamic: boolean;
+  /** Whether the request is also an event in this actor's history. */
+  readonly observes: boolean;
   /** Whether a rule holds requests; then these say which rules deny with and without a free hold slot. */
   readonly holds:
     { readonly withSlot: readonly boolean[]; readonly withoutSlot: readonly boolean[] } | undefined;
@@ -30,6 +33,25 @@ export interface ActorGroup {
 
 /** The groups of one phase, in the order of their first rule. Never empty. */
 export type PhasePlan = readonly ActorGroup[];
+
+/** What a request to a route weighs. */
+export type EventWeightFunction = (context: ExecutionContext) => number;
+
+/** What `@AnomalyDetection` and `@EventWeight` say of a route. */
+export interface RouteBehavior {
+  /** `false`: not watched; an object: what is normal here, where it differs. */
+  readonly anomaly: object | false | undefined;
+  readonly weight: number | EventWeightFunction | undefined;
+}
+
+/** A route whose requests are events in the history of who sends them. */
+export interface ObservedRoute {
+  /** Hash that stands for the route in the history. */
+  readonly target: number;
+  readonly weight: number | EventWeightFunction;
+  /** What is normal here, where it differs. */
+  readonly anomaly: object | undefined;
+}
 
 /** Everything that the guard knows of one route, merged once from configuration, class and method. */
 export interface RoutePlan {
@@ -42,6 +64,8 @@ export interface RoutePlan {
    */
   readonly bannable: { readonly early: readonly TrackBy[]; readonly late: readonly TrackBy[] };
   readonly quotas: QuotaPlan | undefined;
+  /** Absent where behaviour is not watched. */
+  readonly observed: ObservedRoute | undefined;
 }
 
 /** Whether a route needs the interceptor. */

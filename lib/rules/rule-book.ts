@@ -6,8 +6,9 @@ import type { Escalation, RouteRules } from './compile-plan.js';
 import { defineConfigured, isObject, unmatchedRules } from './configured-rules.js';
 import type { ConfiguredDefinition, ConfiguredRule } from './configured-rules.js';
 import type { RoutePatterns } from './route-match.js';
-import { needsInterceptor } from './route-plan.js';
-import type { RoutePlan } from './route-plan.js';
+import { MOST_WEIGHT, textHash } from '../history/event-code.js';
+import { UNMATCHED, needsInterceptor } from './route-plan.js';
+import type { ObservedRoute, RouteBehavior, RoutePlan } from './route-plan.js';
 import type { DeclaredRule } from './rule-counter.js';
 import type { RuleDefaults } from './rule-definition.js';
 import { defineRule } from './rule-schema.js';
@@ -21,7 +22,7 @@ export interface DecoratedRule extends RulePlace {
 }
 
 /** One route of the application with all that its decorators say. */
-export interface GuardedRoute extends RoutePatterns {
+export interface GuardedRoute extends RoutePatterns, RouteBehavior {
   readonly controller: object;
   readonly handler: object;
   /** `Class.method`, unique in the application. */
@@ -41,6 +42,10 @@ export interface RuleBookSettings {
   readonly escalation: Escalation;
   /** What is wrong with a custom action, if anything: a class that the application doesn't provide. */
   readonly checkAction: (action: CustomAction) => string | undefined;
+  /** Whether the behaviour of all clients is watched, not only on routes that say so. */
+  readonly observesAll: boolean;
+  /** What is wrong with what a route calls normal, if anything. */
+  readonly checkAnomaly: (anomaly: object) => readonly ConfigurationProblem[];
 }
 
 interface Compiled {
@@ -117,7 +122,8 @@ export class RuleBook {
     const warnings: string[] = [];
     const configured = defineConfigured(rules, this.routes, this.settings.defaults, problems);
     const perRoute = this.routes.map((route) => this.rulesOf(route, configured, problems, warnings));
-    const unmatched = unmatchedRules(configured, warnings);
+    const observed = this.settings.observesAll ? UNMATCHED_BEHAVIOR : undefined;
+    const unmatched = { ...unmatchedRules(configured, warnings), observed };
     this.checkActions([...perRoute, unmatched], problems);
     this.checkSkips(configured, problems);
     const { plans, problems: planProblems } = compilePlans(
@@ -156,7 +162,23 @@ export class RuleBook {
     const { endpoint, className, trackBy, trackAfterGuards } = route;
     if (trackBy !== undefined && typeof trackBy !== 'function')
       problems.push({ path: `${endpoint} @TrackBy`, message: 'must be a function' });
-    return { endpoint, className, rules, trackBy: skip === 'all' ? undefined : trackBy, trackAfterGuards };
+    const observed = skip === 'all' ? undefined : this.observed(route, problems);
+    const actor = skip === 'all' ? undefined : trackBy;
+    return { endpoint, className, rules, trackBy: actor, trackAfterGuards, observed };
+  }
+
+  private observed(route: GuardedRoute, problems: ConfigurationProblem[]): ObservedRoute | undefined {
+    const { anomaly, weight = 1, endpoint } = route;
+    if (typeof weight !== 'function' && !(weight >= 0 && weight <= MOST_WEIGHT)) {
+      const message = `must be a number from 0 to ${MOST_WEIGHT}, or a function of the context`;
+      problems.push({ path: `${endpoint} @EventWeight`, message });
+    }
+    if (anomaly === false || (anomaly === undefined && !this.settings.observesAll)) return undefined;
+    if (anomaly !== undefined) {
+      for (const { path, message } of this.settings.checkAnomaly(anomaly))
+        problems.push({ path: `${endpoint} @AnomalyDetection${path && ` ${path}`}`, message });
+    }
+    return { target: textHash(endpoint), weight, anomaly };
   }
 
   /** A body pattern on a route that sends its response itself: an error where it was written for this route alone. */
@@ -194,6 +216,9 @@ export class RuleBook {
   }
 }
 
+/** Each path that no route matches is a target of its own: see `RequestObserver`. */
+const UNMATCHED_BEHAVIOR: ObservedRoute = { target: textHash(UNMATCHED), weight: 1, anomaly: undefined };
+
 function indexPlans(
   routes: readonly GuardedRoute[],
   plans: readonly RoutePlan[],
@@ -209,7 +234,8 @@ function indexPlans(
   return { byController, unmatched: watches(unmatched) ? unmatched : undefined };
 }
 
-function watches({ phases, bannable }: RoutePlan): boolean {
+function watches({ phases, bannable, observed }: RoutePlan): boolean {
+  if (observed) return true;
   return Object.keys(phases).length > 0 || bannable.early.length > 0 || bannable.late.length > 0;
 }
 

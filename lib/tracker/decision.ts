@@ -1,20 +1,21 @@
 import type { EventRule } from '../events/behavior-event.js';
 import type { RuleAction } from '../rules/behavior-rule.js';
 
-/** Why a request is refused. */
-export type DenialKind = 'throttle' | 'challenge' | 'ban' | 'denied_actor' | 'storage_unavailable';
+/** Why a request is refused; `anomaly`: its client behaves as is not normal, by the risk engine. */
+export type DenialKind =
+  'throttle' | 'challenge' | 'ban' | 'anomaly' | 'denied_actor' | 'storage_unavailable';
 
 /** A refusal, with what an error body may want to say. */
 export interface Decision {
   readonly kind: DenialKind;
-  /** 429 for throttle and challenge, 403 for bans and the deny list, 503 if `onStorageError` is `deny`. */
+  /** 429 for throttle, challenge and anomaly, 403 for bans and the deny list, 503 if `onStorageError` is `deny`. */
   readonly status: 403 | 429 | 503;
   /** Why, for operators: names the rule. The default body does not send it. */
   readonly reason: string;
   readonly actor: string;
   /** `Class.method`, or `*` before routing. */
   readonly endpoint: string;
-  /** The rule that decided; absent for a ban that was in force before. */
+  /** The rule that decided; absent for a ban that was in force before, and where no rule decided. */
   readonly rule?: EventRule;
   /** Whole seconds (>= 1) until trying again makes sense; absent for permanent bans. */
   readonly retryAfterSeconds?: number;

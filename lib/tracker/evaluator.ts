@@ -1,36 +1,46 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { ActorPolicy } from '../actor/actor-policy.js';
-import { customActor } from '../actor/custom-actor.js';
 import type { Clock } from '../clock/clock.js';
 import type { TrackBy } from '../rules/behavior-rule.js';
 import type { ActorGroup, RoutePlan } from '../rules/route-plan.js';
 import type { RulePhase } from '../rules/rule-definition.js';
 import type { MaybePromise, RecordRequest, RecordResult } from '../storage/storage.js';
+import { CountedActor } from './counted-actor.js';
 import type { Decision } from './decision.js';
 import { HoldSlots } from './hold-slots.js';
 import { Pass } from './pass.js';
 import type { PassOptions, Subject } from './pass.js';
 import type { Reporter } from './reporter.js';
+import type { RequestObserver } from './request-observer.js';
+import type { RiskActions } from './risk-actions.js';
 import { RuleInputResolver } from './rule-inputs.js';
 import type { JudgedResponse, RuleInputs } from './rule-inputs.js';
 import type { TrackerSettings } from './settings.js';
 import type { StorageGateway, StorageUnavailable } from './storage-gateway.js';
 import type { VerdictMaker } from './verdict.js';
 
+/** What the evaluator works with. */
+export interface RuleEvaluatorParts {
+  readonly storage: StorageGateway;
+  readonly actors: ActorPolicy;
+  readonly verdicts: VerdictMaker;
+  readonly reporter: Reporter;
+  readonly clock: Clock;
+  readonly observer: RequestObserver;
+  readonly risk: RiskActions;
+  readonly settings: Pick<TrackerSettings, 'maxHeldRequests' | 'maxHeldRequestsPerActor'>;
+}
+
 /** Asks the rules of one phase about one request: one storage call per actor, synchronous where the storage is. */
 export class RuleEvaluator {
   private readonly inputs: RuleInputResolver;
   private readonly slots: HoldSlots;
+  private readonly counted: CountedActor;
 
-  constructor(
-    private readonly storage: StorageGateway,
-    private readonly actors: ActorPolicy,
-    private readonly verdicts: VerdictMaker,
-    private readonly reporter: Reporter,
-    private readonly clock: Clock,
-    settings: Pick<TrackerSettings, 'maxHeldRequests' | 'maxHeldRequestsPerActor'>,
-  ) {
+  constructor(private readonly parts: RuleEvaluatorParts) {
+    const { reporter, settings } = parts;
     this.inputs = new RuleInputResolver(reporter);
+    this.counted = new CountedActor(reporter);
     this.slots = new HoldSlots(settings.maxHeldRequests, settings.maxHeldRequestsPerActor);
   }
 
@@ -74,7 +84,7 @@ export class RuleEvaluator {
     about: PassOptions & { readonly response: JudgedResponse },
   ): void {
     const failed = (error: unknown): void => {
-      this.reporter.failed('the end of a response', error, subject.client.actor, plan.endpoint);
+      this.parts.reporter.failed('the end of a response', error, subject.client.actor, plan.endpoint);
     };
     // There is nothing left to hold: a slot taken for a rule that delays is free again.
     const ended = (pass: Pass): void => {
@@ -89,16 +99,24 @@ export class RuleEvaluator {
     }
   }
 
+  /** Adds a request that no route matched to its client's history; what follows from it shows with the next request. */
+  observeUnmatched(plan: RoutePlan, subject: Subject): void {
+    if (!plan.observed) return;
+    const pass = new Pass(plan, [], subject, NOTHING);
+    pass.monitored = this.parts.observer.observe(subject, plan.observed);
+    this.parts.risk.conclude(pass);
+  }
+
   /**
    * The refusal of a client that is banned from this route, or of one of these other actors if it is denied or banned
    * here, from the lists and the storage's local knowledge.
    */
   findRefusal(actors: readonly TrackBy[], subject: Subject): Decision | undefined {
     const { client, endpoint } = subject;
-    const ban = this.storage.findBan(client.actor, endpoint);
-    if (ban) return this.verdicts.bannedDecision(ban, endpoint);
+    const ban = this.parts.storage.findBan(client.actor, endpoint);
+    if (ban) return this.parts.verdicts.bannedDecision(ban, endpoint);
     for (const trackBy of actors) {
-      const decision = this.refusalOf(this.actorOf(trackBy, subject), subject);
+      const decision = this.refusalOf(this.counted.actorOf(trackBy, subject), subject);
       if (decision) return decision;
     }
     return undefined;
@@ -107,7 +125,7 @@ export class RuleEvaluator {
   /** Holds a request that passed but is to be delayed; resolves when its time has come. */
   hold(pass: Pass): Promise<void> {
     return new Promise((resolve) => {
-      this.clock.schedule(() => {
+      this.parts.clock.schedule(() => {
         this.releaseSlots(pass);
         resolve();
       }, pass.holdMs);
@@ -136,7 +154,8 @@ export class RuleEvaluator {
   }
 
   private conclude(pass: Pass): Pass {
-    if (pass.records.some(hasViolation)) this.verdicts.conclude(pass);
+    if (pass.hasViolation) this.parts.verdicts.conclude(pass);
+    if (pass.monitored) this.parts.risk.conclude(pass);
     if (pass.decision) pass.holdMs = 0;
     if (pass.holdMs === 0) this.releaseSlots(pass);
     return pass;
@@ -154,7 +173,7 @@ export class RuleEvaluator {
   private recordWith(pass: Pass, group: ActorGroup, inputs: RuleInputs | undefined): MaybePromise<void> {
     if (!inputs) return undefined;
     const { subject } = pass;
-    const actor = this.actorOf(group.trackBy, subject);
+    const actor = this.counted.actorOf(group.trackBy, subject);
     if (actor !== subject.client.actor && !this.mayEnter(actor, pass)) return undefined;
     const holdsSlot = group.holds !== undefined && this.slots.tryAcquire(actor);
     const request: RecordRequest = {
@@ -167,7 +186,7 @@ export class RuleEvaluator {
       route: pass.plan.endpoint,
       banExempt: subject.client.isProxy && actor === subject.client.actor,
     };
-    const result = this.storage.record(request);
+    const result = this.parts.storage.record(request);
     if (result instanceof Promise)
       return result.then((value) => this.settle(pass, group, actor, inputs, holdsSlot, value));
     return this.settle(pass, group, actor, inputs, holdsSlot, result);
@@ -175,17 +194,17 @@ export class RuleEvaluator {
 
   private refusalOf(actor: string, { client, endpoint }: Subject): Decision | undefined {
     if (actor === client.actor) return undefined;
-    const standing = this.actors.standingOf(actor);
-    if (standing === 'denied') return this.verdicts.deniedDecision(actor, endpoint);
-    const ban = standing === 'allowed' ? undefined : this.storage.findBan(actor, endpoint);
-    return ban && this.verdicts.bannedDecision(ban, endpoint);
+    const standing = this.parts.actors.standingOf(actor);
+    if (standing === 'denied') return this.parts.verdicts.deniedDecision(actor, endpoint);
+    const ban = standing === 'allowed' ? undefined : this.parts.storage.findBan(actor, endpoint);
+    return ban && this.parts.verdicts.bannedDecision(ban, endpoint);
   }
 
   /** What the allow and deny lists say of an actor that is not the client's address. */
   private mayEnter(actor: string, pass: Pass): boolean {
-    const standing = this.actors.standingOf(actor);
+    const standing = this.parts.actors.standingOf(actor);
     if (standing !== 'denied') return standing === 'ordinary';
-    pass.decision = this.verdicts.deniedDecision(actor, pass.plan.endpoint);
+    pass.decision = this.parts.verdicts.deniedDecision(actor, pass.plan.endpoint);
     return false;
   }
 
@@ -211,37 +230,18 @@ export class RuleEvaluator {
       };
       return;
     }
-    pass.records.push({ group, actor, inputs, result, holdsSlot });
+    if (result.banned) pass.decision = this.parts.verdicts.bannedDecision(result.banned, endpoint);
+    else if (group.observes && pass.plan.observed) {
+      pass.monitored = this.parts.observer.observe(pass.subject, pass.plan.observed);
+    }
+    const holds = holdsSlot || (this.parts.risk.holds(pass) && this.slots.tryAcquire(actor));
+    pass.records.push({ group, actor, inputs, result, holdsSlot: holds });
     if (result.denied) pass.denied = true;
-    if (result.banned) pass.decision = this.verdicts.bannedDecision(result.banned, endpoint);
   }
 
   private releaseSlots(pass: Pass): void {
     for (const { holdsSlot, actor } of pass.records) if (holdsSlot) this.slots.release(actor);
   }
-
-  /** Who is counted: what `trackBy` says, or the client's address where it says nothing or throws. */
-  private actorOf(trackBy: TrackBy | undefined, subject: Subject): string {
-    const { context } = subject;
-    if (!trackBy || !context) return subject.client.actor;
-    try {
-      const value: unknown = trackBy(context);
-      if (value === undefined || value === null || value === '') return subject.client.actor;
-      if (typeof value === 'string') return customActor(value);
-      if (typeof value === 'number' || typeof value === 'bigint') return customActor(String(value));
-      if (value instanceof Promise) value.catch(() => undefined);
-      throw new TypeError('returned neither a string nor nothing');
-    } catch (error) {
-      this.reporter.failed(`trackBy of ${subject.endpoint}`, error, subject.client.actor, subject.endpoint);
-      return subject.client.actor;
-    }
-  }
 }
 
 const NOTHING: PassOptions = {};
-
-function hasViolation({ result }: { result: RecordResult }): boolean {
-  const { rules } = result;
-  for (let index = 0; index < rules.length; index++) if (rules[index].violated) return true;
-  return false;
-}

@@ -2,6 +2,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import type { ClientAddress } from '../actor/client-address.js';
 import type { ActorGroup, RoutePlan } from '../rules/route-plan.js';
 import type { RecordResult } from '../storage/storage.js';
+import type { MonitoredVerdict } from './behavior-monitor.js';
 import type { Decision } from './decision.js';
 import type { EventSubject } from './reporter.js';
 import type { JudgedResponse, RuleInputs } from './rule-inputs.js';
@@ -39,6 +40,8 @@ export class Pass {
   denied: boolean;
   /** Why the request is refused, if it is. */
   decision: Decision | undefined = undefined;
+  /** What the risk engine says of the request, if it was asked. */
+  monitored: MonitoredVerdict | undefined = undefined;
   /** How long the request is to be held, if it is let through. */
   holdMs = 0;
 
@@ -50,5 +53,14 @@ export class Pass {
   ) {
     this.response = about.response;
     this.denied = about.deniedAlready ?? false;
+  }
+
+  /** Whether a rule that was asked is violated. */
+  get hasViolation(): boolean {
+    for (const { result } of this.records) {
+      const { rules } = result;
+      for (let index = 0; index < rules.length; index++) if (rules[index].violated) return true;
+    }
+    return false;
   }
 }

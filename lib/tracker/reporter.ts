@@ -66,7 +66,9 @@ export class Reporter {
       action:
         decision.kind === 'challenge' || decision.kind === 'ban' || decision.kind === 'throttle'
           ? decision.kind
-          : 'none',
+          : decision.kind === 'anomaly'
+            ? 'throttle'
+            : 'none',
       passive: false,
       reason,
       ...(bannedUntil === undefined ? {} : { bannedUntil: endOf(bannedUntil) }),
@@ -196,7 +198,8 @@ export class Reporter {
   }
 }
 
-function pathOf(request: IncomingMessage): string {
+/** The path as the client sent it, without its query, at most 256 characters. */
+export function pathOf(request: IncomingMessage): string {
   const url = originalUrlOf(request);
   const query = url.indexOf('?');
   return (query === -1 ? url : url.slice(0, query)).slice(0, LONGEST_FACT);

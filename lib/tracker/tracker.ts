@@ -5,31 +5,26 @@ import { BehaviorGuardError } from '../errors/errors.js';
 import type { BehaviorEvent } from '../events/behavior-event.js';
 import type { EventBus } from '../events/event-bus.js';
 import type { SinkStats } from '../events/event-sink.js';
+import { packedEvent, type RiskEvent } from '../risk/risk-event.js';
+import type { RiskVerdict } from '../risk/verdict.js';
 import { ResponseText } from '../patterns/response-text.js';
-import type { BanDuration, BehaviorRule } from '../rules/behavior-rule.js';
-import { DURATION_FORMS, durationToMs } from '../rules/duration.js';
+import type { BehaviorRule } from '../rules/behavior-rule.js';
 import type { ConfiguredRule } from '../rules/configured-rules.js';
 import type { RuleBook } from '../rules/rule-book.js';
 import type { ActorGroup } from '../rules/route-plan.js';
 import type { Ban } from '../storage/storage.js';
 import type { CustomActions } from './custom-actions.js';
+import { ManualBans, banDurationMs } from './manual-bans.js';
+import type { BanOptions } from './manual-bans.js';
+import type { BehaviorMonitor } from './behavior-monitor.js';
 import type { Reporter } from './reporter.js';
+import type { RiskActions } from './risk-actions.js';
 import { RuleInputResolver } from './rule-inputs.js';
 import type { RuleInputs } from './rule-inputs.js';
 import type { TrackerSettings } from './settings.js';
 import type { StorageGateway } from './storage-gateway.js';
 import type { StorageHealth } from './storage-health.js';
 import { TrackedRules } from './tracked-rules.js';
-
-/** Options of {@link BehaviorTracker.ban}. */
-export interface BanOptions {
-  /** Default: the module's `banDuration`. */
-  readonly duration?: BanDuration;
-  /** Default `'by hand'`. */
-  readonly reason?: string;
-  /** Ban from this route (`Class.method`) alone. */
-  readonly route?: string;
-}
 
 /** What {@link BehaviorTracker.applyAction} reports beside the rule. */
 export interface ActionDetails {
@@ -47,6 +42,8 @@ export interface TrackerParts {
   readonly bus: EventBus;
   readonly reporter: Reporter;
   readonly actions: CustomActions;
+  readonly monitor: BehaviorMonitor;
+  readonly risk: RiskActions;
   readonly now: () => number;
 }
 
@@ -61,11 +58,13 @@ export class BehaviorTracker {
   readonly events$: Observable<BehaviorEvent>;
   private readonly inputs: RuleInputResolver;
   private readonly tracked: TrackedRules;
+  private readonly manual: ManualBans;
 
   constructor(private readonly parts: TrackerParts) {
     this.events$ = parts.bus.events$;
     this.inputs = new RuleInputResolver(parts.reporter);
     this.tracked = new TrackedRules(parts.settings);
+    this.manual = new ManualBans(parts.storage, parts.actors, parts.reporter);
   }
 
   /**
@@ -94,6 +93,20 @@ export class BehaviorTracker {
     const text = new ResponseText(response.body, this.parts.settings.maxInspectBytes);
     const inputs = await this.inputs.ofResponse(group, { facts: response, text }, endpointId);
     return inputs ? this.count(endpointId, actor, group, inputs) : false;
+  }
+
+  /**
+   * Adds an event to its actor's history, and judges it by the module's option `anomaly` (or its defaults). Reports what is not
+   * normal, takes no other action: that is up to the caller. Works without the option `anomaly`, too.
+   *
+   * @param event as of `RiskEngine.check`; without `timestamp`: now.
+   */
+  check(event: RiskEvent): Promise<RiskVerdict> {
+    const actor = this.actorOf(event.actor);
+    const { now, monitor, risk } = this.parts;
+    const monitored = monitor.observe(actor, packedEvent(event, now()), undefined);
+    risk.report(monitored, actor, { endpoint: String(event.target).slice(0, LONGEST_TARGET) });
+    return Promise.resolve(monitored.verdict);
   }
 
   /**
@@ -129,7 +142,7 @@ export class BehaviorTracker {
     if (customAction) this.parts.actions.run(customAction, { actor: name, endpoint: endpointId, event });
     if (action !== 'ban') return true;
     const route = banScope === 'route' ? { route: endpointId } : {};
-    await this.banFor(name, banDurationMs, reason, route);
+    await this.manual.ban(name, banDurationMs, reason, route);
     return true;
   }
 
@@ -142,8 +155,9 @@ export class BehaviorTracker {
    */
   async ban(actor: string, options: BanOptions = {}): Promise<Ban> {
     const { duration, reason = 'by hand', route } = options;
-    const durationMs = duration === undefined ? this.parts.settings.defaults.banDurationMs : banMs(duration);
-    return this.banFor(this.actorOf(actor), durationMs, reason, route === undefined ? {} : { route });
+    const durationMs =
+      duration === undefined ? this.parts.settings.defaults.banDurationMs : banDurationMs(duration);
+    return this.manual.ban(this.actorOf(actor), durationMs, reason, route === undefined ? {} : { route });
   }
 
   /**
@@ -166,12 +180,14 @@ export class BehaviorTracker {
   }
 
   /**
-   * Forgets what was counted of an actor, and its offences. A ban stays: see {@link unban}.
+   * Forgets what was counted of an actor, what it did, and its offences. A ban stays: see {@link unban}.
    *
    * @throws what the storage failed with: then only counts made in this process since are forgotten, and it is not repeated.
    */
   async reset(actor: string): Promise<void> {
-    await this.parts.storage.reset(this.actorOf(actor));
+    const name = this.actorOf(actor);
+    this.parts.monitor.forget(name);
+    await this.parts.storage.reset(name);
   }
 
   /**
@@ -212,32 +228,11 @@ export class BehaviorTracker {
     );
   }
 
-  private async banFor(
-    actor: string,
-    durationMs: number,
-    reason: string,
-    route: { route?: string },
-  ): Promise<Ban> {
-    if (this.parts.actors.protects(actor)) {
-      throw new BehaviorGuardError(
-        'BAN_REFUSED',
-        `${actor} can't be banned: it is allowed, or a trusted proxy`,
-      );
-    }
-    const ban = await this.parts.storage.ban({ actor, durationMs, reason, ...route });
-    this.parts.reporter.banned(ban, route.route ?? '*');
-    return ban;
-  }
-
   private actorOf(actor: string): string {
     if (typeof actor === 'string' && actor !== '') return this.parts.actors.normaliseActor(actor);
     throw new BehaviorGuardError('ARGUMENT_INVALID', 'actor: must be a string that is not empty');
   }
 }
 
-function banMs(duration: BanDuration): number {
-  const ms = duration === 'permanent' ? Infinity : durationToMs(duration);
-  if (ms !== undefined && ms >= 1) return ms;
-  const accepted = `'permanent', ${DURATION_FORMS}`;
-  throw new BehaviorGuardError('ARGUMENT_INVALID', `duration: must be ${accepted}; got ${String(duration)}`);
-}
+/** Of an event's target, in reports. */
+const LONGEST_TARGET = 256;

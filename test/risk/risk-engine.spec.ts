@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { RiskEngine, type RiskEvent } from '../../lib/risk/risk-engine.js';
+import { RiskEngine } from '../../lib/risk/risk-engine.js';
+import type { RiskEvent } from '../../lib/risk/risk-event.js';
 import type { RiskOptions } from '../../lib/risk/risk-options.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
 

@@ -1,0 +1,131 @@
+import type { Clock } from '../clock/clock.js';
+import type { BehaviorEvent } from '../events/behavior-event.js';
+import type { RiskVerdict } from '../risk/verdict.js';
+import type { AnomalySettings } from './anomaly-options.js';
+import type { MonitoredVerdict } from './behavior-monitor.js';
+import { retryAfterSeconds, strictness } from './decision.js';
+import type { Decision } from './decision.js';
+import type { Pass } from './pass.js';
+import type { EventSubject, Reporter } from './reporter.js';
+import type { StorageGateway } from './storage-gateway.js';
+
+/** Turns the risk engine's verdicts on requests into events, bans and decisions. */
+export class RiskActions {
+  constructor(
+    private readonly settings: AnomalySettings,
+    private readonly storage: StorageGateway,
+    private readonly reporter: Reporter,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Whether the request of this pass is to be held, as far as the risk engine has been asked. */
+  holds({ monitored }: Pass): boolean {
+    return monitored?.verdict.decision === 'delay' && !this.settings.passive;
+  }
+
+  /** The header that tells a client that it is warned, if this pass warns it. */
+  warningOf({ monitored }: Pass): { readonly name: string; readonly value: string } | undefined {
+    const { warningHeader, passive } = this.settings;
+    if (monitored?.verdict.decision !== 'warn' || warningHeader === false || passive) return undefined;
+    return { name: warningHeader, value: `risk=${monitored.verdict.risk.toFixed(2)}` };
+  }
+
+  /** Does what the verdict on a pass asks for: reports it, and lets it decide where it is stricter than the rules. */
+  conclude(pass: Pass): void {
+    const { monitored, subject, plan } = pass;
+    if (!monitored || monitored.verdict.decision === 'allow') return;
+    const { actor, isProxy } = subject.client;
+    this.report(monitored, actor, subject);
+    const held = pass.records.some(({ group, holdsSlot }) => group.observes && holdsSlot);
+    if (held && this.holds(pass)) {
+      pass.holdMs = Math.max(pass.holdMs, monitored.verdict.delayMs);
+      return;
+    }
+    const decision = this.refusalOf(monitored.verdict, actor, plan.endpoint, !isProxy);
+    if (decision && isStricter(decision, pass.decision)) pass.decision = decision;
+  }
+
+  /** Reports a verdict, if it is news. */
+  report({ verdict, isNews }: MonitoredVerdict, actor: string, subject: EventSubject): void {
+    if (!isNews) return;
+    const event = this.eventOf(verdict, actor, subject.endpoint, this.settings.passive);
+    this.reporter.violation({ ...event, ...this.reporter.requestOf(subject) });
+  }
+
+  /**
+   * The refusal that a verdict asks for. Bans, where `block` says so.
+   *
+   * @param mayBan whether the actor can be banned: not a trusted proxy. @returns `undefined` if the request may go on.
+   */
+  private refusalOf(
+    verdict: RiskVerdict,
+    actor: string,
+    endpoint: string,
+    mayBan: boolean,
+  ): Decision | undefined {
+    if (this.settings.passive || verdict.decision === 'allow' || verdict.decision === 'warn')
+      return undefined;
+    const reason = reasonOf(verdict);
+    // A delay is refused where there is no slot to hold the request in.
+    const bans = verdict.decision === 'block' && this.settings.block === 'ban' && mayBan;
+    if (!bans) {
+      const waitMs = Math.max(1_000, verdict.delayMs);
+      return {
+        kind: 'anomaly',
+        status: 429,
+        reason,
+        actor,
+        endpoint,
+        retryAfterSeconds: retryAfterSeconds(waitMs),
+      };
+    }
+    const durationMs = this.settings.banDurationMs;
+    this.ban(actor, durationMs, reason);
+    return {
+      kind: 'ban',
+      status: 403,
+      reason,
+      actor,
+      endpoint,
+      bannedUntil: this.clock.now() + durationMs,
+      ...(durationMs === Infinity ? {} : { retryAfterSeconds: retryAfterSeconds(durationMs) }),
+    };
+  }
+
+  private ban(actor: string, durationMs: number, reason: string): void {
+    this.storage.ban({ actor, durationMs, reason }).then(
+      (ban) => this.reporter.banned(ban, '*'),
+      (error: unknown) => this.reporter.failed('a ban by the risk engine', error, actor, '*'),
+    );
+  }
+
+  private eventOf(verdict: RiskVerdict, actor: string, endpoint: string, passive: boolean): BehaviorEvent {
+    const { decision, risk, reasons } = verdict;
+    const action = decision === 'block' ? this.settings.block : decision === 'delay' ? 'delay' : 'log';
+    return {
+      type: 'anomaly',
+      time: this.clock.now(),
+      actor,
+      endpoint,
+      action: passive ? 'logged_only' : action,
+      passive,
+      reason: (passive ? `would ${decision}: ` : '') + reasonOf(verdict),
+      risk: { decision, risk, reasons },
+    };
+  }
+}
+
+/** Whether the risk engine's refusal is stricter than that of a rule. */
+function isStricter(decision: Decision, than: Decision | undefined): boolean {
+  if (!than) return true;
+  return gravityOf(decision) > gravityOf(than);
+}
+
+function gravityOf({ kind }: Decision): number {
+  if (kind === 'ban' || kind === 'throttle' || kind === 'challenge') return strictness(kind);
+  return kind === 'anomaly' ? strictness('throttle') : Infinity;
+}
+
+function reasonOf({ decision, risk, reasons }: RiskVerdict): string {
+  return `${decision} (risk ${risk.toFixed(2)}): ${reasons.map(({ text }) => text).join('; ')}`;
+}
