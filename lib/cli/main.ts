@@ -9,6 +9,14 @@ for (const stream of [process.stdout, process.stderr]) {
     if (error.code !== 'EPIPE') throw error;
   });
 }
-void runCli(process.argv.slice(2), io).then((code) => {
-  process.exitCode = code;
+void runCli(process.argv.slice(2), io).then(async (code) => {
+  await flushed(process.stdout);
+  await flushed(process.stderr);
+  // Not when nothing is left to do: a connection that failed would keep the process for seconds.
+  process.exit(code);
 });
+
+/** What was written before has been read, or nobody reads any more. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()));
+}

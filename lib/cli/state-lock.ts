@@ -118,7 +118,8 @@ function isRunning(pid: number, start: string): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+    // Another user's is not ours to signal, but there.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
   const found = processStat(pid);
   if (found === undefined) return true;
