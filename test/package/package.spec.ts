@@ -23,9 +23,16 @@ describe('the package', () => {
   const [packed] = JSON.parse(output) as [Packed];
   const files = packed.files.map(({ path }) => path);
 
-  it('ships the two builds and the papers, nothing else', () => {
+  it('ships the two builds, the papers and the dashboard of Grafana, nothing else', () => {
     const others = files.filter((path) => !/^dist\/(esm|cjs)\/.*\.(js|d\.ts|lua)$/.test(path)).sort();
-    expect(others).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist/cjs/package.json', 'package.json']);
+    expect(others).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'dist/cjs/package.json',
+      'grafana/behavior-guard.json',
+      'package.json',
+    ]);
   });
 
   it('has every file that its exports name', () => {
