@@ -1,5 +1,4 @@
 /** Feeds the requests of one address to a detector, as the guard would. */
-import { hashText } from '../dist/esm/bots/actor-memory.js';
 import { WindowHistory } from './window-history.mjs';
 
 /** How a status counts. In a log a 404 is taken for one that no handler gave. */
@@ -31,7 +30,7 @@ export function judge(detector, requests, { flagMask = 0x7f, host } = {}) {
     if (referer !== '-') headers.referer = referer;
     const request = detector.describe({ method, path, headers, timeMs, memory });
     const flags = detector.arrivalFlags(request) & flagMask;
-    history.append({ timeMs, target: hashText(path), action: 0, outcome: 'unknown', flags });
+    history.append({ timeMs, target: detector.targetOf(request), action: 0, outcome: 'unknown', flags });
     keepHighest(arrival, detector.assess(request, history));
     const outcome = outcomeOf(status);
     const unmatched = detector.closingFlags(outcome !== 'notFound' && outcome !== 'clientError') & flagMask;

@@ -16,7 +16,14 @@ const LABEL_HEADINGS = ['label', 'addresses', 'flagged', 'share', 'blocked', 'fl
 
 function printLabels(title, entries, least) {
   const rows = countByLabel(entries, least).map(({ label, addresses, challenged, blocked, onArrival }) => {
-    return [label, addresses, challenged, percent(challenged, addresses), blocked, percent(onArrival, addresses)];
+    return [
+      label,
+      addresses,
+      challenged,
+      percent(challenged, addresses),
+      blocked,
+      percent(onArrival, addresses),
+    ];
   });
   table(title, LABEL_HEADINGS, rows);
 }
@@ -38,14 +45,26 @@ if (existsSync(join(folder, 'secrepo'))) {
   printCurve('Curve, all signals', all, 1);
   const behaviour = judgeLog(log, BEHAVIOUR_ONLY);
   printLabels('Access log, high-security, behaviour only', behaviour, 1);
-  printLabels('Access log, high-security, behaviour only, addresses with at least 10 requests', behaviour, 10);
+  printLabels(
+    'Access log, high-security, behaviour only, addresses with at least 10 requests',
+    behaviour,
+    10,
+  );
   printCurve('Curve, behaviour only, addresses with at least 10 requests', behaviour, 10);
   const content = judgeLog(log, { options: { preset: 'content', mode: 'observe' }, flagMask: 0x7f });
   printLabels('Access log, content preset, passive', content, 1);
 }
 if (existsSync(join(folder, 'crowdsec'))) {
   const rows = scenarioRows(readScenarios(join(folder, 'crowdsec')));
-  table('Scenarios of a peer, high-security, tools welcome', ['scenario', 'bucket', 'flagged', 'spared', 'wrong'], rows);
+  table(
+    'Scenarios of a peer, high-security, tools welcome',
+    ['scenario', 'bucket', 'flagged', 'spared', 'wrong'],
+    rows,
+  );
 }
 if (existsSync(join(folder, 'ua')))
-  table('User agents', ['list', 'user agents', 'taken for bots', 'share'], agentRows(readAgents(join(folder, 'ua'))));
+  table(
+    'User agents',
+    ['list', 'user agents', 'taken for bots', 'share'],
+    agentRows(readAgents(join(folder, 'ua'))),
+  );

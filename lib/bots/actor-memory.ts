@@ -97,7 +97,7 @@ function countOutcome(word: number, outcome: Outcome): number {
   return (served << 8) | failed;
 }
 
-/** A hash of 32 bits (FNV-1a), of at most `length` characters; -1 for the number in it counts as one `#`. */
+/** A hash of 32 bits (FNV-1a) of at most `length` characters. */
 export function hashText(text: string, length = LONGEST_PATH): number {
   let hash = 0x811c9dc5;
   const end = Math.min(text.length, length);

@@ -1,5 +1,5 @@
 import type { BehaviorHistory, Outcome } from '../history/behavior-history.js';
-import { advanceMemory, lastAgentHash } from './actor-memory.js';
+import { advanceMemory, hashText, lastAgentHash } from './actor-memory.js';
 import type { CrawlerVerifier } from './agents/crawler-verifier.js';
 import { UserAgents } from './agents/user-agent.js';
 import { type BotAssessment, Scoring } from './assessment.js';
@@ -67,6 +67,11 @@ export class BotDetector {
       (isWrite ? EVENT_FLAGS.write : 0) |
       (before !== undefined && before !== agent.hash ? EVENT_FLAGS.switched : 0)
     );
+  }
+
+  /** The target under which the request is to be appended: path and query, so that whoever varies the query is seen, too. */
+  targetOf({ path }: BotRequest): number {
+    return hashText(path);
   }
 
   /** Flags to be added when the response has ended. */

@@ -92,13 +92,14 @@ export function exceedsRate(
   const proof = Math.min(limit, MOST_PROOF);
   const withinMs = (windowMs * proof) / limit;
   let count = 0;
-  targets.clear();
-  for (let index = history.length - 1; index >= 0 && timeMs - history.timeMs(index) < withinMs; index--) {
-    if (isAsset(history.flags(index))) continue;
-    targets.add(history.target(index));
-    if (++count > proof) return targets.size * LEAST_DIVERSITY >= count;
+  let index = history.length - 1;
+  for (; index >= 0 && timeMs - history.timeMs(index) < withinMs; index--) {
+    if (!isAsset(history.flags(index)) && ++count > proof) break;
   }
-  return false;
+  if (count <= proof) return false;
+  targets.clear();
+  for (; index < history.length; index++) targets.add(history.target(index));
+  return targets.size * LEAST_DIVERSITY >= count;
 }
 
 /** Pages that prove a pace; a history of 64 events holds them and a few assets. */

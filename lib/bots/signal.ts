@@ -65,10 +65,9 @@ export interface SignalDefinition<Thresholds extends object = object> {
   assess(request: BotRequest, history: BehaviorHistory, thresholds: Thresholds): SignalOutput | undefined;
 }
 
-/** Gives a definition the type that the registry holds, once its thresholds have been checked against themselves. */
+/** Checks a definition's thresholds against themselves; the registry passes each signal the settings of its own schema. */
 export function defineSignal<Thresholds extends object>(
   definition: SignalDefinition<Thresholds>,
 ): SignalDefinition {
-  // The registry passes each signal the settings that its own schema has checked.
-  return definition as unknown as SignalDefinition;
+  return definition;
 }

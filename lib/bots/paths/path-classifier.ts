@@ -1,8 +1,9 @@
 import {
   GUESSED_SEGMENTS,
-  PROBED_PREFIXES,
+  PROBED_BEGINNINGS,
+  PROBED_ENDS,
   PROBED_SEGMENTS,
-  PROBED_SUFFIXES,
+  PROBED_SEQUENCES,
   SCRIPT_SUFFIXES,
 } from './sensitive-paths.js';
 
@@ -30,18 +31,21 @@ const USER_LISTING = /^(?:[^&]*&)*author=\d/;
 const LOGIN = /(?:^|[/_.-])(?:log-?in|sign-?in|auth|session|sessions|password|token)(?:$|[/_.-])/;
 
 /**
- * Tells what kind a path is. Own entries are compared with whole segments (`/cgi-bin`, `/.env`) or, with several, with the
- * beginning of the path.
+ * Tells what kind a path is. Own entries are compared with whole segments (`/old-admin`) or, where they have several, with as many
+ * segments in a row.
  */
 export class PathClassifier {
   private readonly segments: ReadonlySet<string>;
-  private readonly prefixes: readonly string[];
+  private readonly sequences: RegExp;
 
   /** @param ownPaths what scanners also ask this site for, such as `/old-admin`. */
   constructor(ownPaths: readonly string[] = []) {
     const own = ownPaths.map((path) => path.toLowerCase().replace(/^\/+|\/+$/g, ''));
     this.segments = new Set([...PROBED_SEGMENTS, ...own.filter((path) => !path.includes('/'))]);
-    this.prefixes = [...PROBED_PREFIXES, ...own.filter((path) => path.includes('/'))];
+    const rows = [...PROBED_SEQUENCES, ...own.filter((path) => path.includes('/'))].map(escaped);
+    const beginnings = PROBED_BEGINNINGS.map(escaped);
+    // Literal texts alone, so that it takes linear time.
+    this.sequences = new RegExp(`/(?:(?:${rows.join('|')})(?:/|$)|${beginnings.join('|')})`);
   }
 
   /**
@@ -53,45 +57,32 @@ export class PathClassifier {
     const text = (target.length > LONGEST_PATH ? target.slice(0, LONGEST_PATH) : target).toLowerCase();
     const mark = text.indexOf('?');
     const path = mark === -1 ? text : text.slice(0, mark);
-    if (TRAVERSAL.test(path) || this.isProbed(path)) return 'probe';
-    const isScript = SCRIPT_SUFFIXES.test(path);
-    if (isScript) return write ? 'probe' : 'guess';
+    if (TRAVERSAL.test(path) || this.sequences.test(path) || PROBED_ENDS.test(path)) return 'probe';
+    const isGuess = this.judgeSegments(path);
+    if (isGuess === undefined) return 'probe';
+    if (SCRIPT_SUFFIXES.test(path)) return write ? 'probe' : 'guess';
     if (ASSET_SUFFIX.test(path) || FETCHED_UNASKED.test(path)) return 'asset';
     if (mark !== -1 && USER_LISTING.test(text.slice(mark + 1))) return 'guess';
-    return this.isGuessed(path) ? 'guess' : 'page';
+    return isGuess || path.startsWith('/etc/') || DISGUISED.test(path) || LOGIN.test(path) ? 'guess' : 'page';
   }
 
-  private isProbed(path: string): boolean {
-    let begin = 0;
-    while (begin < path.length) {
-      while (path.charCodeAt(begin) === SLASH) begin++;
+  /** `undefined`: a segment is one that only scanners ask for. Otherwise whether one is a guess. */
+  private judgeSegments(path: string): boolean | undefined {
+    let isGuess = false;
+    for (let begin = 0; begin < path.length;) {
       let end = path.indexOf('/', begin);
       if (end === -1) end = path.length;
-      if (end > begin && this.isProbedSegment(path, begin, end)) return true;
+      if (end > begin) {
+        const segment = path.slice(begin, end);
+        if (this.segments.has(segment)) return undefined;
+        isGuess ||= GUESSED_SEGMENTS.has(segment);
+      }
       begin = end + 1;
     }
-    return PROBED_SUFFIXES.test(path);
-  }
-
-  private isProbedSegment(path: string, begin: number, end: number): boolean {
-    const segment = path.slice(begin, end);
-    if (this.segments.has(segment)) return true;
-    if (segment.startsWith('.env')) return true;
-    return this.prefixes.some((prefix) => {
-      return path.startsWith(prefix, begin) && isBoundary(path, begin + prefix.length, prefix);
-    });
-  }
-
-  private isGuessed(path: string): boolean {
-    if (path.startsWith('/etc/') || DISGUISED.test(path)) return true;
-    const segments = path.split('/', 8);
-    return segments.some((segment) => GUESSED_SEGMENTS.has(segment)) || LOGIN.test(path);
+    return isGuess;
   }
 }
 
-const SLASH = '/'.charCodeAt(0);
-
-/** Prefixes that end in a letter may go on (`phpmyadmin-2.11`); those with a slash end at a segment's end. */
-function isBoundary(path: string, end: number, prefix: string): boolean {
-  return !prefix.includes('/') || end >= path.length || path.charCodeAt(end) === SLASH;
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 }

@@ -39,17 +39,20 @@ const LISTS = [CONTENT_MANAGERS, CONFIGURATION, ADMIN_PANELS, SHELLS_AND_EXPLOIT
 /** Whole segments. */
 export const PROBED_SEGMENTS: readonly string[] = LISTS.filter((entry) => !entry.includes('/'));
 
-/** Beginnings of a segment, or several segments. */
-export const PROBED_PREFIXES: readonly string[] = [
-  ...LISTS.filter((entry) => entry.includes('/')),
+/** Several segments in a row. */
+export const PROBED_SEQUENCES: readonly string[] = LISTS.filter((entry) => entry.includes('/'));
+
+/** Beginnings of a segment. */
+export const PROBED_BEGINNINGS: readonly string[] = [
   'phpmyadmin',
   'php-my-admin',
   'wp-config',
   'w00tw00t',
+  '.env',
 ];
 
 /** Ends of a path: copies of sources and data, private keys, shells. */
-export const PROBED_SUFFIXES =
+export const PROBED_ENDS =
   /(?:\.(?:bak|old|orig|save|swp|sql|sql\.gz|pem|key|pfx|env|mdb|sqlite|php~)|[^/]{0,64}shell\.php)$/;
 
 /** What other servers run; an application of this kind serves none of it. */

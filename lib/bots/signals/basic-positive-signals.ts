@@ -48,9 +48,10 @@ export const basicPositiveSignals = defineSignal({
 
 function servedAuthenticated(history: BehaviorHistory): number {
   let count = 0;
-  for (let index = 0; index < history.length; index++)
+  for (let index = 0; index < history.length; index++) {
     if ((history.flags(index) & EVENT_FLAGS.authenticated) !== 0 && history.outcome(index) === 'success')
       count++;
+  }
   return count;
 }
 

@@ -76,23 +76,12 @@ function scanning(
   timeMs: number,
   thresholds: ScanThresholds,
 ): SignalOutput | undefined {
-  missed.clear();
-  refused.clear();
-  served.clear();
-  let lostWrites = 0;
-  for (let index = firstWithin(history, timeMs, thresholds.within); index < history.length; index++) {
-    const flags = history.flags(index);
-    const outcome = history.outcome(index);
-    const target = history.target(index);
-    if (outcome === 'success') served.add(target);
-    else if (isRefusal(outcome) && !isAsset(flags)) {
-      refused.add(target);
-      if (!isUnmatched(flags)) continue;
-      if (outcome === 'notFound') missed.add(target);
-      if (isWrite(flags)) lostWrites++;
-    }
-  }
-  if (missed.size >= thresholds.missed && missed.size >= thresholds.missedShare * (missed.size + served.size))
+  const first = firstWithin(history, timeMs, thresholds.within);
+  const lostWrites = countRefusals(history, first);
+  const isScan = missed.size >= thresholds.missed;
+  const isRefused = refused.size >= thresholds.refused;
+  if (isScan || isRefused) countServed(history, first);
+  if (isScan && missed.size >= thresholds.missedShare * (missed.size + served.size))
     return {
       score: capped(40 + 1.25 * (missed.size - thresholds.missed)),
       confidence: 0.9,
@@ -104,12 +93,37 @@ function scanning(
       confidence: 0.85,
       reason: `sent ${lostWrites} writes that reached nothing`,
     };
-  if (refused.size < thresholds.refused || refused.size < served.size) return undefined;
+  if (!isRefused || refused.size < served.size) return undefined;
   return {
     score: capped(35 + 3 * (refused.size - thresholds.refused)),
     confidence: 0.9,
     reason: `was refused on ${refused.size} different paths`,
   };
+}
+
+/** Fills `missed` and `refused`; returns the writes that reached nothing. */
+function countRefusals(history: BehaviorHistory, first: number): number {
+  missed.clear();
+  refused.clear();
+  let lostWrites = 0;
+  for (let index = first; index < history.length; index++) {
+    const outcome = history.outcome(index);
+    if (!isRefusal(outcome)) continue;
+    const flags = history.flags(index);
+    if (isAsset(flags)) continue;
+    const target = history.target(index);
+    refused.add(target);
+    if (!isUnmatched(flags)) continue;
+    if (outcome === 'notFound') missed.add(target);
+    if (isWrite(flags)) lostWrites++;
+  }
+  return lostWrites;
+}
+
+function countServed(history: BehaviorHistory, first: number): void {
+  served.clear();
+  for (let index = first; index < history.length; index++)
+    if (history.outcome(index) === 'success') served.add(history.target(index));
 }
 
 /** The same target, refused (or a login, written to) again and again. */
