@@ -3,10 +3,10 @@ import { DECISIONS, sumOf } from './decision.js';
 import type { PlotLibrary } from './html-assets.js';
 import { PAGE_SCRIPT, PAGE_STYLE } from './html-page.js';
 import { code, escaped, htmlTable, number, text, type Cell } from './html-text.js';
-import { DECISION_WORDS, THRESHOLD_WORDS, groupsOf } from './report-words.js';
+import { DECISION_WORDS, THRESHOLD_WORDS, badLineWords, groupsOf, inputNotes } from './report-words.js';
 import type { ReplayReport, ReportActor } from './report.js';
 import { safeJson } from './safe-json.js';
-import { count, length, share, shortTime } from './text-table.js';
+import { count, counted, length, share, shortTime } from './text-table.js';
 import type { RouteThresholds } from './thresholds.js';
 
 const MOST_ACTORS = 200;
@@ -74,29 +74,19 @@ function section(title: string, words: string, content: string): string {
 function introduction({ input, notReplayable }: ReplayReport): string {
   const when =
     input.from !== undefined && input.to !== undefined
-      ? ` of ${count(input.clients)} clients, from ${shortTime(input.from)} to ${shortTime(input.to)} UTC`
+      ? ` of ${counted(input.clients, 'client')}, from ${shortTime(input.from)} to ${shortTime(input.to)} UTC`
       : '';
   const notes = [
-    ...input.files.flatMap(({ file, problem }) =>
-      problem === undefined ? [] : [`${file} could not be read to its end: ${problem}`],
-    ),
-    ...(input.cut > 0 ? [`${count(input.cut)} lines of more than 64 KiB were cut.`] : []),
-    ...(input.outOfOrder.lines > 0
-      ? [
-          `${count(input.outOfOrder.lines)} lines came late, by ${count(input.outOfOrder.mostSeconds)} s at most; they count at the time of the line before.`,
-        ]
-      : []),
+    ...inputNotes(input),
     ...notReplayable.map(({ rule, reason }) => `Not replayable: ${rule}: ${reason}.`),
-    ...input.firstNotParsed.map(
-      ({ file, line, problem, text: begin }) => `Not parsed: ${file}:${line}: ${problem}: ${begin}`,
-    ),
+    ...input.firstNotParsed.map((bad) => `Not parsed: ${badLineWords(bad)}`),
   ];
   const list =
     notes.length > 0 ? `<ul>${notes.map((note) => `<li>${escaped(note)}</li>`).join('')}</ul>` : '';
   return (
     `<h1>Replay of access logs</h1>\n<p>This page tells what <em>would have happened</em> if the behavior guard, as it is configured, ` +
-    `had watched these requests: ${count(input.parsed)} requests${when}. Nobody was refused for it.</p>\n` +
-    `<p class="faint">${count(input.lines)} lines read, ${count(input.notParsed)} not parsed.</p>${list}`
+    `had watched these requests: ${counted(input.parsed, 'request')}${when}. Nobody was refused for it.</p>\n` +
+    `<p class="faint">${counted(input.lines, 'line')} read, ${count(input.notParsed)} not parsed.</p>${list}`
   );
 }
 

@@ -1,4 +1,7 @@
 import type { DecisionCounts, ReplayDecision } from './decision.js';
+import type { BadLine } from './replay.js';
+import type { ReplayReport } from './report.js';
+import { count, counted } from './text-table.js';
 
 /** What each decision means, for people who have never seen the tool. */
 export const DECISION_WORDS: Readonly<Record<ReplayDecision, string>> = {
@@ -40,3 +43,23 @@ export const THRESHOLD_WORDS = [
   'For each client the most requests within any window of this length; of all clients the 95th, 99th and 99.9th percentile.',
   'A rule with this threshold would have hit, at least once, as many clients as stand in brackets.',
 ];
+
+/** What was not as it should be with the logs, one text each. Not escaped. */
+export function inputNotes({ files, cut, outOfOrder }: ReplayReport['input']): string[] {
+  const notes = files.flatMap(({ file, problem }) => {
+    return problem === undefined ? [] : [`${file} could not be read to its end: ${problem}`];
+  });
+  if (cut > 0) notes.push(`${counted(cut, 'line')} of more than 64 KiB ${cut === 1 ? 'was' : 'were'} cut`);
+  if (outOfOrder.lines > 0) {
+    const { lines, mostSeconds } = outOfOrder;
+    notes.push(
+      `${counted(lines, 'line')} came late, by ${count(mostSeconds)} s at most, and counted at the latest time before`,
+    );
+  }
+  return notes;
+}
+
+/** Where a line is that was not parsed, and why. Not escaped. */
+export function badLineWords({ file, line, problem, text }: BadLine): string {
+  return `${file}:${line}: ${problem}${text === '' ? '' : `: ${text}`}`;
+}

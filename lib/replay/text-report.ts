@@ -1,8 +1,8 @@
 import { logText } from '../events/log-text.js';
 import { DECISIONS, sumOf } from './decision.js';
-import { DECISION_WORDS, THRESHOLD_WORDS, groupsOf } from './report-words.js';
+import { DECISION_WORDS, THRESHOLD_WORDS, badLineWords, groupsOf, inputNotes } from './report-words.js';
 import type { ReplayReport, ReportActor, ReportStep } from './report.js';
-import { count, length, share, shortTime, shortened, textTable, type Column } from './text-table.js';
+import { count, counted, length, share, shortTime, shortened, textTable, type Column } from './text-table.js';
 import type { RouteThresholds } from './thresholds.js';
 
 /** How a report is written. */
@@ -34,29 +34,14 @@ export function textReport(report: ReplayReport, { top, colour }: TextReportOpti
 }
 
 function inputLines({ input }: ReplayReport): string[] {
-  const lines = [
-    `${count(input.lines)} lines read: ${count(input.parsed)} parsed, ${count(input.notParsed)} not parsed`,
-  ];
-  if (input.from !== undefined && input.to !== undefined) {
-    const when = `${shortTime(input.from)} to ${shortTime(input.to)} UTC`;
-    lines.push(`${count(input.clients)} clients, ${when}`);
-  }
-  for (const { file, problem } of input.files) {
-    if (problem !== undefined)
-      lines.push(`${logText(file)} could not be read to its end: ${logText(problem)}`);
-  }
-  if (input.cut > 0) lines.push(`${count(input.cut)} lines of more than 64 KiB were cut`);
-  if (input.outOfOrder.lines > 0) {
-    const { lines: late, mostSeconds } = input.outOfOrder;
-    lines.push(
-      `${count(late)} lines came late, by ${count(mostSeconds)} s at most; they count at the time of the line before`,
-    );
-  }
-  if (input.firstNotParsed.length > 0) lines.push('Not parsed, the first:');
-  for (const { file, line, problem, text } of input.firstNotParsed) {
-    lines.push(`  ${logText(file)}:${line}: ${problem}: ${logText(text, 100)}`);
-  }
-  return lines;
+  const { lines, parsed, notParsed, clients, from, to, firstNotParsed } = input;
+  const text = [`${counted(lines, 'line')} read: ${count(parsed)} parsed, ${count(notParsed)} not parsed`];
+  if (from !== undefined && to !== undefined)
+    text.push(`${counted(clients, 'client')}, ${shortTime(from)} to ${shortTime(to)} UTC`);
+  text.push(...inputNotes(input).map((note) => logText(note)));
+  if (firstNotParsed.length > 0) text.push('Not parsed, the first:');
+  for (const bad of firstNotParsed) text.push(`  ${logText(badLineWords(bad), 160)}`);
+  return text;
 }
 
 function decisionLines({ decisions, clientsByDecision }: ReplayReport): string[] {
