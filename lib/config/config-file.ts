@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { TomlError, parse } from 'smol-toml';
+import type { BotOptions } from '../bots/bot-options.js';
 import type { RiskPolicy } from '../risk/risk-settings.js';
 import type { ConfiguredRule } from '../rules/configured-rules.js';
 import { readBots } from './bots-table.js';
@@ -17,8 +18,8 @@ export interface GuardConfig {
   readonly hasRisk: boolean;
   /** Of `[[rules]]`, checked but for the routes they mean. */
   readonly rules: readonly ConfiguredRule[];
-  /** Of `[bots]`. */
-  readonly bots: Table | undefined;
+  /** Of `[bots]`, checked; absent where there is no such table. */
+  readonly bots: BotOptions | undefined;
 }
 
 const TABLES = ['guard', 'rules', 'bots'];
@@ -62,7 +63,7 @@ export function parseConfig(text: string, file: string): GuardConfig {
     risk: readGuard(guard, problems),
     hasRisk: guard !== undefined,
     rules: readRules(rules, problems),
-    bots: readBots(bots, problems),
+    bots: readBots(bots, file, problems),
   };
   if (problems.length === 0) return config;
   const locator = new KeyLocator(text);

@@ -5,6 +5,7 @@ import { defineRule } from '../rules/rule-schema.js';
 import type { TableProblem } from './config-error.js';
 import { isTable, type Table } from './guard-table.js';
 import type { KeyPath } from './key-locator.js';
+import { camelCase } from './spelling.js';
 
 /** A module may allow or ask more; it checks the rules again with its own. */
 const DEFAULTS = { banDurationMs: 3_600_000, passive: false, maxDelayMs: Infinity };
@@ -72,8 +73,4 @@ function problemsOf(type: unknown, options: Table): readonly ConfigurationProble
     ({ path, message }) => !wrong.has(path) && !message.startsWith('is required'),
   );
   return [...first.problems, ...further];
-}
-
-function camelCase(key: string): string {
-  return key.replace(/(?<=[a-z0-9])_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -262,6 +262,27 @@ preset = "api"
     ['a rule that is no table', 'rules = [\n1\n]', 'guard.toml:2 rules[0]: must be a table'],
     ['a bots table that is none', 'bots = true', 'guard.toml:1 bots: must be a table'],
     [
+      'an unknown preset of bots',
+      '[bots]\npreset = "shop"',
+      'guard.toml:2 bots.preset: must be one of ecommerce, content, api, high-security',
+    ],
+    [
+      'an unknown signal of bots',
+      '[bots.simple]\npath_analysis = { weight = 2 }\nodd_signal = { enabled = true }',
+      'guard.toml:3 bots.simple.odd_signal: is not a known key',
+    ],
+    [
+      'a wrong setting of a signal',
+      '[bots.simple.path_analysis]\nenabled = true\nfirst_probe = "many"\n[bots]\nallow_bots = ["ads"]',
+      'guard.toml:3 bots.simple.path_analysis.first_probe: must be a number from 0 to 100',
+      'guard.toml:5 bots.allow_bots[0]: must be one of search-engine, ai-crawler, monitoring, preview, tool, scanner, other',
+    ],
+    [
+      'a signal of bots in code',
+      '[bots]\nsignals = ["x"]',
+      "guard.toml:2 bots.signals: needs code: it belongs into the module's options",
+    ],
+    [
       'a rule for nothing',
       '[[rules]]\ntype = "usage"\nthreshold = 1',
       'guard.toml:1 rules[0]: needs either match or handler',
@@ -349,6 +370,17 @@ warn_below = 0.1
     expect(problemsOf(`${RULE}__proto__ = { a = 1 }`)).toEqual([
       'guard.toml:5 rules[0].__proto__: is not a known key',
     ]);
+  });
+
+  it('names files relative to itself', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'behavior-guard-'));
+    const file = join(folder, 'guard.toml');
+    writeFileSync(file, '[bots.verify.ranges]\ngoogle = "google.json"\n');
+    expect(errorOf(() => loadConfig(file)).message).toContain(
+      `guard.toml:2 bots.verify.ranges.google: "${folder}/google.json" cannot be read: `,
+    );
+    writeFileSync(join(folder, 'google.json'), '{"prefixes":[{"ipv4Prefix":"66.249.64.0/27"}]}');
+    expect(loadConfig(file).bots).toEqual({ verify: { ranges: { google: join(folder, 'google.json') } } });
   });
 
   it('is loaded from disk', () => {
