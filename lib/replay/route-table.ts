@@ -79,12 +79,16 @@ export class RouteTable {
     return use;
   }
 
+  /** O(pairs of the routes dropped): scanners make many routes. */
   private dropRoutes(): void {
+    const { other } = this;
     for (const use of byRequests(this.routes.values()).slice(KEPT_ROUTES)) {
       this.routes.delete(use.route);
-      joinInto(this.other, use, this.windowsMs);
+      this.pairs -= use.clients.size + other.clients.size;
+      for (const { points } of use.clients.values()) this.points -= points;
+      joinInto(other, use, this.windowsMs);
+      this.pairs += other.clients.size;
     }
-    this.recount();
   }
 
   private count(use: RouteUse, { actor, hash }: Client, nowMs: number): void {
