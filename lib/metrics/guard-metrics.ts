@@ -13,6 +13,8 @@ import type { MetricsRecorder } from './recorder.js';
 const MOST_RULES = 1000;
 const MOST_DETECTORS = 100;
 const NO_LABELS = {};
+/** The label of violations that no rule has found. */
+const NO_RULE = 'none';
 
 /**
  * Keeps the metrics of one application. Made only where metrics are wanted. Nothing in it throws, and no label holds anything
@@ -71,7 +73,7 @@ export class GuardMetrics {
 
   /** A violation is reported. */
   violation({ rule, action, passive }: BehaviorEvent): void {
-    const name = this.rules.of(rule?.name ?? '');
+    const name = this.rules.of(rule?.name ?? NO_RULE);
     this.each((recorder) => {
       recorder.add('violations', { rule: name, action });
       recorder.traceViolation?.({ rule: name, action, passive });

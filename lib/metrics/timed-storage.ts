@@ -34,6 +34,10 @@ export class TimedStorage implements BehaviorStorage {
     if (storage.close) this.close = () => storage.close?.();
   }
 
+  get keepsHistory(): boolean {
+    return this.storage.keepsHistory === true;
+  }
+
   record(request: RecordRequest): MaybePromise<RecordResult> {
     return this.timed('record', () => this.storage.record(request));
   }

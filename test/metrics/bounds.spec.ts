@@ -52,6 +52,15 @@ describe('metrics', () => {
     expect(values.at(-1)).toMatchObject({ labels: { rule: 'other', action: 'log' }, value: 500 });
   });
 
+  it('call the rule of a violation that no rule found none', async () => {
+    const registry = new Registry();
+    const metrics = await started(registry);
+    metrics.violation(event(1));
+    expect(await registry.metrics()).toContain(
+      'behavior_guard_violations_total{rule="none",action="throttle"} 1\n',
+    );
+  });
+
   it('never disturb what they measure: a failure is logged, once', async () => {
     const registry = new Registry();
     const metrics = await started(registry);

@@ -1,10 +1,13 @@
-/** An application whose violations go to a webhook and a file: `url`, `file`, and who handles SIGTERM, `nest` or `own`. */
+/**
+ * An application whose violations go to a webhook and a file: `url`, `file`, who handles SIGTERM (`nest` or `own`), and for how
+ * many milliseconds what waits is delivered.
+ */
 import 'reflect-metadata';
 import { Controller, Get, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { GuardModule, JsonLinesFileSink, UsageMonitor, WebhookSink } from '../../dist/esm/index.js';
 
-const [url, path, handler] = process.argv.slice(2);
+const [url, path, handler, flushTimeoutMs] = process.argv.slice(2);
 
 class TrapController {
   trap() {
@@ -16,7 +19,12 @@ const descriptor = Object.getOwnPropertyDescriptor(TrapController.prototype, 'tr
 for (const decorate of decorators) decorate(TrapController.prototype, 'trap', descriptor);
 Controller()(TrapController);
 
-const webhook = new WebhookSink({ url, secret: 'a secret of the tests', maxQueued: 150 });
+const webhook = new WebhookSink({
+  url,
+  secret: 'a secret of the tests',
+  maxQueued: 150,
+  flushTimeoutMs: Number(flushTimeoutMs),
+});
 const file = new JsonLinesFileSink({ path });
 class AppModule {}
 const guard = GuardModule.forRoot({ sinks: [webhook, file], logSuspiciousLevel: false });

@@ -36,9 +36,11 @@ describe('at SIGTERM', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function startWith(url: string, handler: 'own' | 'nest'): Promise<ChildProcess> {
+  async function startWith(url: string, handler: 'own' | 'nest', flushMs = 3000): Promise<ChildProcess> {
     const script = fileURLToPath(new URL('./shutdown-process.mjs', import.meta.url));
-    const started = fork(script, [url, join(folder, 'events.jsonl'), handler], { execArgv: [] });
+    const started = fork(script, [url, join(folder, 'events.jsonl'), handler, String(flushMs)], {
+      execArgv: [],
+    });
     child = started;
     const [told] = (await once(started, 'message')) as [{ url: string }];
     const ask = async () => (await fetch(`${told.url}/trap`, { headers: { connection: 'close' } })).status;
@@ -66,7 +68,7 @@ describe('at SIGTERM', () => {
     'with a receiver that %s the process ends by itself within 5 s, and all is accounted for',
     async (_, treatment) => {
       const receiver = await Receiver.start(treatment);
-      const started = await startWith(receiver.url, 'own');
+      const started = await startWith(receiver.url, 'own', 1000);
       const { exit, stats, ms } = await terminate(started);
       expect(exit).toEqual([0, null]);
       expect(ms).toBeLessThan(5000);
@@ -84,7 +86,7 @@ describe('at SIGTERM', () => {
   it('with a receiver that nobody listens for the process ends by itself within 5 s', async () => {
     const gone = await Receiver.start();
     await gone.stop();
-    const { exit, stats, ms } = await terminate(await startWith(gone.url, 'own'));
+    const { exit, stats, ms } = await terminate(await startWith(gone.url, 'own', 1000));
     expect(exit).toEqual([0, null]);
     expect(ms).toBeLessThan(5000);
     expect(stats?.webhook).toMatchObject({ delivered: 0, dropped: VIOLATIONS, queued: 0 });
