@@ -16,6 +16,8 @@ export interface PackedEvent {
   /** Hash of who the actor says it is; 0: it says nothing. */
   readonly identity: number;
   readonly flags: number;
+  /** Code of the outcome, where it is known already. */
+  readonly outcome?: number;
 }
 
 const { COUNTS, FIRST, NEXT, TAIL } = layout;
@@ -44,6 +46,7 @@ export class ActorHistory extends HistoryView {
     const place = this.placeOf(seq);
     let meta =
       (event.action & layout.ACTION_MASK) | ((event.flags & layout.FLAGS_MASK) << layout.FLAGS_SHIFT);
+    meta |= (event.outcome ?? 0) << layout.OUTCOME_SHIFT;
     if (this.isSwitch(seq, event)) meta |= layout.SWITCHED;
     words[place] = offset;
     words[place + 1] = event.target;

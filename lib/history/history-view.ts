@@ -1,4 +1,5 @@
 import type { Words } from '../windows/packed-counter.js';
+import type { HistoryPosition } from '../storage/storage.js';
 import type { BehaviorHistory, Outcome } from './behavior-history.js';
 import { BUSY_WORDS, busyEvents, busyTargets } from './busy-window.js';
 import { UNIT_WEIGHT, outcomeOf } from './event-code.js';
@@ -7,6 +8,8 @@ import type { HistoryShape } from './history-shape.js';
 
 const { COUNTS, FIRST, NEXT, TAIL } = layout;
 const HIGH = 2 ** 32;
+/** No history of a storage is called 0. */
+const UNKNOWN: HistoryPosition = { born: 0, next: 0, revision: 0 };
 
 /** What is known of one actor: reads the block of memory that `HistoryStore` points it at. */
 export class HistoryView implements BehaviorHistory {
@@ -161,6 +164,27 @@ export class HistoryView implements BehaviorHistory {
   /** Forgets all strikes. */
   forgive(): void {
     this.words[this.at + layout.STATE] &= ~0xffff;
+  }
+
+  /** How far the storage's copy is known, if this is one. */
+  get position(): HistoryPosition {
+    const { words, at } = this;
+    if ((words[at + layout.STATE] & layout.FLAG_LOCAL) !== 0) return UNKNOWN;
+    const place = at + layout.POSITION;
+    return { born: words[place], next: words[place + 1], revision: words[place + 2] };
+  }
+
+  /** Says how far this is a copy of the storage's; `undefined`: it holds events that the storage has not. */
+  setPosition(position: HistoryPosition | undefined): void {
+    const { words, at } = this;
+    if (position === undefined) {
+      words[at + layout.STATE] |= layout.FLAG_LOCAL;
+      return;
+    }
+    words[at + layout.STATE] &= ~layout.FLAG_LOCAL;
+    words[at + layout.POSITION] = position.born;
+    words[at + layout.POSITION + 1] = position.next;
+    words[at + layout.POSITION + 2] = position.revision;
   }
 
   /** Where the counts of a busy actor are, if its shape has them. */

@@ -1,4 +1,7 @@
 import type { Clock } from '../clock/clock.js';
+import type { HistoryNews, HistoryQuery } from './kept-history.js';
+
+export type { HistoryNews, HistoryPosition, HistoryQuery, KeptEvent } from './kept-history.js';
 
 /** A value, or a promise of it: a storage in memory answers at once and costs the request no extra turn. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -93,6 +96,8 @@ export interface RecordRequest {
   readonly route?: string;
   /** This actor can't be banned (a trusted proxy): a violated ban rule denies this request alone. */
   readonly banExempt?: boolean;
+  /** An event to be added to the actor's history, unless the actor is banned already. Ignored by storages that keep none. */
+  readonly history?: HistoryQuery | undefined;
 }
 
 /** What one rule found. */
@@ -141,6 +146,8 @@ export interface RecordResult {
   readonly rules: readonly RuleOutcome[];
   /** The ban that this request caused. */
   readonly ban?: Ban;
+  /** Present where the storage keeps histories, an event was sent, and the actor was not banned before. */
+  readonly history?: HistoryNews;
 }
 
 /** A ban by hand. */
@@ -181,6 +188,8 @@ export interface StorageContext {
  * `nestjs-behavior-guard/testing` is the suite that an implementation must pass.
  */
 export interface BehaviorStorage {
+  /** Whether it keeps the events of `RecordRequest.history`; else each instance keeps those that it saw. */
+  readonly keepsHistory?: boolean;
   /** Called once before the first request. */
   start?(context: StorageContext): MaybePromise<void>;
   /**

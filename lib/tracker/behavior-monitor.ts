@@ -1,6 +1,7 @@
 import type { Clock } from '../clock/clock.js';
 import type { ConfigurationProblem } from '../errors/errors.js';
 import type { ActorHistory, PackedEvent } from '../history/actor-history.js';
+import { eventOfText, eventText } from '../history/event-text.js';
 import { HistoryShapes, type HistoryShape } from '../history/history-shape.js';
 import { HistoryStore } from '../history/history-store.js';
 import { ActorSettings } from '../risk/actor-settings.js';
@@ -11,12 +12,16 @@ import type { RiskOptions, RiskSettingsOptions } from '../risk/risk-options.js';
 import type { RiskSettings } from '../risk/risk-settings.js';
 import { HARMLESS, type RiskVerdict } from '../risk/verdict.js';
 
+import type { HistoryNews, HistoryPosition, HistoryQuery } from '../storage/storage.js';
+
 /** A verdict, and whether it is news: one as grave was not reported of this actor within the window. */
 export interface MonitoredVerdict {
   readonly verdict: RiskVerdict;
   readonly isNews: boolean;
 }
 
+/** No history of a storage is called 0. */
+const UNKNOWN: HistoryPosition = { born: 0, next: 0, revision: 0 };
 const UNEVENTFUL: MonitoredVerdict = { verdict: HARMLESS, isNews: false };
 const GRAVITY = { allow: 0, warn: 1, delay: 2, block: 3 } as const;
 
@@ -57,7 +62,45 @@ export class BehaviorMonitor {
   observe(actor: string, event: PackedEvent, overrides: object | undefined): MonitoredVerdict {
     const settings = this.settingsFor(actor, overrides);
     this.store.open(actor, this.shapeFor(settings), event.timeMs);
-    return this.judge(this.store.append(event), settings);
+    const history = this.store.append(event);
+    history.setPosition(undefined);
+    return this.conclude(history, assess(history, settings));
+  }
+
+  /** What to ask a storage that keeps histories, so that it adds this event. */
+  queryOf(actor: string, event: PackedEvent, overrides: object | undefined): HistoryQuery {
+    const shape = this.shapeFor(this.settingsFor(actor, overrides));
+    const known = this.store.find(actor, shape)?.position ?? UNKNOWN;
+    return { event: eventText(event), most: shape.events, keepMs: shape.keepMs, known };
+  }
+
+  /**
+   * Takes in what a storage added for `queryOf`, what other instances saw included, and judges the last event of it. O(events that
+   * are new to this instance). Without news, as `observe`, for this instance alone.
+   */
+  learn(
+    actor: string,
+    event: PackedEvent,
+    overrides: object | undefined,
+    news: HistoryNews | undefined,
+  ): MonitoredVerdict {
+    if (!news) return this.observe(actor, event, overrides);
+    const settings = this.settingsFor(actor, overrides);
+    const { events, born, next, revision } = news;
+    const history = this.store.open(actor, this.shapeFor(settings), events[0].timeMs);
+    const { position } = history;
+    const isSame = position.born === born && position.revision === revision;
+    const first = next - events.length;
+    if (!isSame || position.next < first) history.clear();
+    const known = isSame && position.next >= first ? position.next - first : 0;
+    let verdict: RiskVerdict | undefined;
+    for (let i = known; i < events.length; i++) {
+      this.store.append(eventOfText(events[i].event, events[i].timeMs));
+      // Each one counts for escalation, whoever was asked about it.
+      if (settings.escalateAfter > 0 || i === events.length - 1) verdict = assess(history, settings);
+    }
+    if (known < events.length) history.setPosition({ born, next, revision });
+    return this.conclude(history, verdict ?? assess(history, settings));
   }
 
   /** Forgets what an actor did. */
@@ -70,8 +113,7 @@ export class BehaviorMonitor {
     this.store.close();
   }
 
-  private judge(history: ActorHistory, settings: RiskSettings): MonitoredVerdict {
-    const verdict = assess(history, settings);
+  private conclude(history: ActorHistory, verdict: RiskVerdict): MonitoredVerdict {
     const gravity = GRAVITY[verdict.decision];
     if (gravity === 0) return verdict === HARMLESS ? UNEVENTFUL : { verdict, isNews: false };
     this.store.keep();

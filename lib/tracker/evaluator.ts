@@ -5,9 +5,11 @@ import type { TrackBy } from '../rules/behavior-rule.js';
 import type { ActorGroup, RoutePlan } from '../rules/route-plan.js';
 import type { RulePhase } from '../rules/rule-definition.js';
 import type { MaybePromise, RecordRequest, RecordResult } from '../storage/storage.js';
+import type { MonitoredVerdict } from './behavior-monitor.js';
 import { CountedActor } from './counted-actor.js';
 import type { Decision } from './decision.js';
 import { HoldSlots } from './hold-slots.js';
+import { KnownRefusals } from './known-refusals.js';
 import { Pass } from './pass.js';
 import type { PassOptions, Subject } from './pass.js';
 import type { Reporter } from './reporter.js';
@@ -36,11 +38,13 @@ export class RuleEvaluator {
   private readonly inputs: RuleInputResolver;
   private readonly slots: HoldSlots;
   private readonly counted: CountedActor;
+  private readonly refusals: KnownRefusals;
 
   constructor(private readonly parts: RuleEvaluatorParts) {
     const { reporter, settings } = parts;
     this.inputs = new RuleInputResolver(reporter);
     this.counted = new CountedActor(reporter);
+    this.refusals = new KnownRefusals(parts, this.counted);
     this.slots = new HoldSlots(settings.maxHeldRequests, settings.maxHeldRequestsPerActor);
   }
 
@@ -99,27 +103,22 @@ export class RuleEvaluator {
     }
   }
 
+  /** The refusal of an actor that is banned from this route, or denied, as far as is known before any rule is asked. */
+  findRefusal(actors: readonly TrackBy[], subject: Subject): Decision | undefined {
+    return this.refusals.find(actors, subject);
+  }
+
   /** Adds a request that no route matched to its client's history; what follows from it shows with the next request. */
   observeUnmatched(plan: RoutePlan, subject: Subject): void {
     if (!plan.observed) return;
     const pass = new Pass(plan, [], subject, NOTHING);
-    pass.monitored = this.parts.observer.observe(subject, plan.observed);
-    this.parts.risk.conclude(pass);
-  }
-
-  /**
-   * The refusal of a client that is banned from this route, or of one of these other actors if it is denied or banned
-   * here, from the lists and the storage's local knowledge.
-   */
-  findRefusal(actors: readonly TrackBy[], subject: Subject): Decision | undefined {
-    const { client, endpoint } = subject;
-    const ban = this.parts.storage.findBan(client.actor, endpoint);
-    if (ban) return this.parts.verdicts.bannedDecision(ban, endpoint);
-    for (const trackBy of actors) {
-      const decision = this.refusalOf(this.counted.actorOf(trackBy, subject), subject);
-      if (decision) return decision;
-    }
-    return undefined;
+    const concluded = (monitored: MonitoredVerdict): void => {
+      pass.monitored = monitored;
+      this.parts.risk.conclude(pass);
+    };
+    const recorded = this.parts.observer.observe(subject, plan.observed).record(this.parts.storage);
+    if (recorded instanceof Promise) void recorded.then(concluded);
+    else concluded(recorded);
   }
 
   /** Holds a request that passed but is to be delayed; resolves when its time has come. */
@@ -176,6 +175,9 @@ export class RuleEvaluator {
     const actor = this.counted.actorOf(group.trackBy, subject);
     if (actor !== subject.client.actor && !this.mayEnter(actor, pass)) return undefined;
     const holdsSlot = group.holds !== undefined && this.slots.tryAcquire(actor);
+    const { observed } = pass.plan;
+    const observation =
+      group.observes && observed ? this.parts.observer.observe(subject, observed) : undefined;
     const request: RecordRequest = {
       actor,
       deniedAlready: pass.denied,
@@ -185,19 +187,16 @@ export class RuleEvaluator {
       denies: group.holds && (holdsSlot ? group.holds.withSlot : group.holds.withoutSlot),
       route: pass.plan.endpoint,
       banExempt: subject.client.isProxy && actor === subject.client.actor,
+      history: observation && this.parts.storage.keepsHistory ? observation.query : undefined,
+    };
+    const settled = (value: RecordResult | StorageUnavailable): void => {
+      if (observation && !('banned' in value)) {
+        pass.monitored = observation.conclude('unavailable' in value ? undefined : value.history);
+      }
+      this.settle(pass, group, actor, inputs, holdsSlot, value);
     };
     const result = this.parts.storage.record(request);
-    if (result instanceof Promise)
-      return result.then((value) => this.settle(pass, group, actor, inputs, holdsSlot, value));
-    return this.settle(pass, group, actor, inputs, holdsSlot, result);
-  }
-
-  private refusalOf(actor: string, { client, endpoint }: Subject): Decision | undefined {
-    if (actor === client.actor) return undefined;
-    const standing = this.parts.actors.standingOf(actor);
-    if (standing === 'denied') return this.parts.verdicts.deniedDecision(actor, endpoint);
-    const ban = standing === 'allowed' ? undefined : this.parts.storage.findBan(actor, endpoint);
-    return ban && this.parts.verdicts.bannedDecision(ban, endpoint);
+    return result instanceof Promise ? result.then(settled) : settled(result);
   }
 
   /** What the allow and deny lists say of an actor that is not the client's address. */
@@ -231,9 +230,6 @@ export class RuleEvaluator {
       return;
     }
     if (result.banned) pass.decision = this.parts.verdicts.bannedDecision(result.banned, endpoint);
-    else if (group.observes && pass.plan.observed) {
-      pass.monitored = this.parts.observer.observe(pass.subject, pass.plan.observed);
-    }
     const holds = holdsSlot || (this.parts.risk.holds(pass) && this.slots.tryAcquire(actor));
     pass.records.push({ group, actor, inputs, result, holdsSlot: holds });
     if (result.denied) pass.denied = true;

@@ -1,7 +1,9 @@
 import type { Clock } from '../clock/clock.js';
+import type { PackedEvent } from '../history/actor-history.js';
 import { ACTION_OF_NONE, UNIT_WEIGHT, actionCode, textHash, weightCode } from '../history/event-code.js';
 import type { ObservedRoute } from '../rules/route-plan.js';
-import type { BehaviorMonitor, MonitoredVerdict } from './behavior-monitor.js';
+import type { BehaviorMonitor } from './behavior-monitor.js';
+import { Observation } from './observation.js';
 import type { Subject } from './pass.js';
 import { pathOf } from './reporter.js';
 import type { Reporter } from './reporter.js';
@@ -17,11 +19,15 @@ export class RequestObserver {
     private readonly clock: Clock,
   ) {}
 
-  /** Adds a request to its client's history, and judges it. Never throws. */
-  observe(subject: Subject, route: ObservedRoute): MonitoredVerdict {
-    const { request, unmatched, client } = subject;
+  /** The event that a request is, in its client's history. Never throws. */
+  observe(subject: Subject, route: ObservedRoute): Observation {
+    return new Observation(this.monitor, subject.client.actor, this.eventOf(subject, route), route.anomaly);
+  }
+
+  private eventOf(subject: Subject, route: ObservedRoute): PackedEvent {
+    const { request, unmatched } = subject;
     const agent = request?.headers['user-agent'];
-    const event = {
+    return {
       timeMs: this.clock.now(),
       target: unmatched && request ? textHash(pathOf(request)) : route.target,
       action: request?.method === undefined ? ACTION_OF_NONE : actionCode(request.method),
@@ -30,7 +36,6 @@ export class RequestObserver {
       identity: agent === undefined ? 0 : textHash(agent.slice(0, LONGEST_AGENT)) || 1,
       flags: 0,
     };
-    return this.monitor.observe(client.actor, event, route.anomaly);
   }
 
   private weightOf({ context, client, endpoint }: Subject, { weight }: ObservedRoute): number {

@@ -10,19 +10,16 @@ import type {
 } from '../storage/storage.js';
 import { KnownBans } from './known-bans.js';
 import { OutageMemory } from './outage-memory.js';
-import { errorText } from './reporter.js';
-import type { Reporter } from './reporter.js';
+import { errorText, type Reporter } from './reporter.js';
 import type { StorageErrorPolicy } from './settings.js';
 import { StorageBreaker } from './storage-breaker.js';
 import type { StorageHealth } from './storage-health.js';
-import { writeBack } from './write-back.js';
-import type { Written } from './write-back.js';
+import { writeBack, type Written } from './write-back.js';
 
 /** The storage is failing, and the policy is `deny`. */
 export interface StorageUnavailable {
   readonly unavailable: true;
 }
-
 const UNAVAILABLE: StorageUnavailable = { unavailable: true };
 const PASSED: RuleOutcome = { count: 0, violated: false, retryAfterMs: 0, resetMs: 0, report: false };
 
@@ -63,7 +60,12 @@ export class StorageGateway {
     });
   }
 
-  /** Starts the storage, once. Never rejects: one that does not start is down, and started again later. */
+  /** Whether histories are kept by the storage, which serves at present. */
+  get keepsHistory(): boolean {
+    return this.storage.keepsHistory === true && !this.breaker.isOpen;
+  }
+
+  /** Starts the storage, once. Never rejects: one that does not start is started again later. */
   async start(): Promise<void> {
     this.started ??= this.startStorage().catch((error: unknown) => this.breaker.open(error));
     await this.started;
@@ -162,7 +164,7 @@ export class StorageGateway {
     };
   }
 
-  /** Releases the storage. Never rejects: the rest of the application still has to shut down. */
+  /** Releases the storage. Never rejects. */
   async close(): Promise<void> {
     this.breaker.stop();
     this.outage.drop();
@@ -177,10 +179,9 @@ export class StorageGateway {
 
   private async startStorage(): Promise<void> {
     this.startFailed = true;
-    const onBanEnd = (ban: Ban, how: 'expired' | 'lifted'): void => {
-      // One that was replaced or lifted in this process has been announced.
-      if (!this.known.isOverruled(ban)) this.reporter.banEnded(ban, how);
-    };
+    // One that was replaced or lifted in this process has been announced.
+    const onBanEnd = (ban: Ban, how: 'expired' | 'lifted'): void =>
+      this.known.isOverruled(ban) ? undefined : this.reporter.banEnded(ban, how);
     await this.storage.start?.({ clock: this.clock, onBanEnd });
     this.startFailed = false;
   }

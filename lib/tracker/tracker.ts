@@ -18,6 +18,7 @@ import { ManualBans, banDurationMs } from './manual-bans.js';
 import type { BanOptions } from './manual-bans.js';
 import type { BehaviorMonitor } from './behavior-monitor.js';
 import type { Reporter } from './reporter.js';
+import { Observation } from './observation.js';
 import type { RiskActions } from './risk-actions.js';
 import { RuleInputResolver } from './rule-inputs.js';
 import type { RuleInputs } from './rule-inputs.js';
@@ -99,14 +100,15 @@ export class BehaviorTracker {
    * Adds an event to its actor's history, and judges it by the module's option `anomaly` (or its defaults). Reports what is not
    * normal, takes no other action: that is up to the caller. Works without the option `anomaly`, too.
    *
-   * @param event as of `RiskEngine.check`; without `timestamp`: now.
+   * @param event as of `RiskEngine.check`. A storage that keeps histories for all instances takes its own time for `timestamp`.
    */
-  check(event: RiskEvent): Promise<RiskVerdict> {
+  async check(event: RiskEvent): Promise<RiskVerdict> {
     const actor = this.actorOf(event.actor);
     const { now, monitor, risk } = this.parts;
-    const monitored = monitor.observe(actor, packedEvent(event, now()), undefined);
+    const observation = new Observation(monitor, actor, packedEvent(event, now()), undefined);
+    const monitored = await observation.record(this.parts.storage);
     risk.report(monitored, actor, { endpoint: String(event.target).slice(0, LONGEST_TARGET) });
-    return Promise.resolve(monitored.verdict);
+    return monitored.verdict;
   }
 
   /**

@@ -4,7 +4,8 @@ import type { Connection } from './connection.js';
 import { CommandTimeoutError, type Deadlines } from './deadlines.js';
 import type { KeySchema } from './keys.js';
 import type { Plan, Settlement } from './plan.js';
-import { RecordBatches, type RuleBlock } from './record-batches.js';
+import { historyText } from './plan-format.js';
+import { RecordBatches, type BatchedRequest } from './record-batches.js';
 import { errorIn, isTooLate, timeOf, type Reply } from './reply.js';
 import { ANNOUNCE } from './scripts/announce.lua.js';
 import { BAN } from './scripts/ban.lua.js';
@@ -31,7 +32,7 @@ export function defineScripts(client: RedisClient): void {
   client.defineCommand('behaviorGuardRecord', { lua: RECORD });
   client.defineCommand('behaviorGuardBan', { lua: BAN, numberOfKeys: 1 });
   client.defineCommand('behaviorGuardUnban', { lua: UNBAN, numberOfKeys: 1 });
-  client.defineCommand('behaviorGuardReset', { lua: RESET, numberOfKeys: 1 });
+  client.defineCommand('behaviorGuardReset', { lua: RESET, numberOfKeys: 2 });
   client.defineCommand('behaviorGuardAnnounce', { lua: ANNOUNCE, numberOfKeys: 3 });
 }
 
@@ -83,7 +84,11 @@ export class Commands {
     const flags = (request.deniedAlready ? 1 : 0) + (request.banExempt ? 2 : 0);
     const { details, fields } = plan;
     const block = { text: plan.textFor(request), details, route: request.route ?? '', fields };
-    return this.pass(key, block, flags, request.now, read);
+    const history = request.history && {
+      key: this.keys.history(request.actor),
+      text: historyText(request.history),
+    };
+    return this.pass({ key, block, flags, now: timeText(request.now), history }, read);
   }
 
   /** Counts what was let through before. @throws like `record`. */
@@ -93,7 +98,8 @@ export class Commands {
     now: number | undefined,
     read: (reply: Reply) => Result,
   ): Promise<Result> {
-    return this.pass(key, { text, details: '', route: '', fields }, COUNTS_ONLY, now, read);
+    const block = { text, details: '', route: '', fields };
+    return this.pass({ key, block, flags: COUNTS_ONLY, now: timeText(now), history: undefined }, read);
   }
 
   /** Bans. @returns whether it was put in force, and the ban that holds, as bytes. */
@@ -132,9 +138,10 @@ export class Commands {
     return (await this.done(reply)) === 1;
   }
 
-  /** Forgets an actor's counters and offences. */
+  /** Forgets an actor's counters, offences and history. */
   async reset(actor: string, now: number | undefined): Promise<void> {
-    await this.done(this.scripts.behaviorGuardReset(this.keys.actor(actor), timeText(now), this.deadline()));
+    const keys = [this.keys.actor(actor), this.keys.history(actor)];
+    await this.done(this.scripts.behaviorGuardReset(...keys, timeText(now), this.deadline()));
   }
 
   /** Enters a change into index and log. @returns its time in ms, or 0 if a newer one was there. */
@@ -172,10 +179,7 @@ export class Commands {
   }
 
   private pass<Result>(
-    key: string,
-    block: RuleBlock,
-    flags: number,
-    now: number | undefined,
+    request: Omit<BatchedRequest, 'pending'>,
     read: (reply: Reply) => Result,
   ): Promise<Result> {
     const sentMs = this.time.local();
@@ -187,7 +191,7 @@ export class Commands {
       return read(reply);
     });
     try {
-      this.batches.add({ key, block, flags, now: timeText(now), pending });
+      this.batches.add({ ...request, pending });
     } catch (error) {
       pending.fail(error as Error);
     }

@@ -19,6 +19,7 @@ const HASH_CHARACTERS = 8;
  * | key | type | holds | TTL |
  * | --- | --- | --- | --- |
  * | `a:{<actor>}` | hash | one actor: fields below | until nothing in it matters; none while it has a permanent ban |
+ * | `h:{<actor>}` | string | its last events: see `scripts/record/history.lua.ts` | its window after the last event |
  * | `{bans}:index` | hash | place → the last change of its ban | the last ban's end and an hour; none with a permanent ban |
  * | `{bans}:ends` | sorted set | place by end in ms | the same |
  * | `{bans}:log` | stream | the last 10,000 changes | a day after the last change |
@@ -37,10 +38,12 @@ export class KeySchema {
   /** An actor that no request has: for probes. */
   readonly probe: string;
   private readonly actorPrefix: string;
+  private readonly historyPrefix: string;
 
   constructor(prefix: string) {
     const root = `${prefix}:${SCHEMA}:`;
     this.actorPrefix = `${root}a:{`;
+    this.historyPrefix = `${root}h:{`;
     this.index = `${root}{bans}:index`;
     this.ends = `${root}{bans}:ends`;
     this.log = `${root}{bans}:log`;
@@ -50,9 +53,17 @@ export class KeySchema {
 
   /** Key of an actor, whatever its name: no two share one, and none leaves its braces. */
   actor(actor: string): string {
-    const name = isPlain(actor) ? actor : actor.replace(UNSAFE, escape) || NAMELESS;
-    return `${this.actorPrefix}${name}}`;
+    return `${this.actorPrefix}${nameOf(actor)}}`;
   }
+
+  /** Key of an actor's history, in the slot of the actor's. */
+  history(actor: string): string {
+    return `${this.historyPrefix}${nameOf(actor)}}`;
+  }
+}
+
+function nameOf(actor: string): string {
+  return isPlain(actor) ? actor : actor.replace(UNSAFE, escape) || NAMELESS;
 }
 
 /** Letters, digits and what addresses are made of need no look at each character's class. */

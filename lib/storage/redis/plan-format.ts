@@ -1,5 +1,5 @@
 import { CounterShape, MAX_EXACT_CAPACITY } from '../../windows/counter-shape.js';
-import type { Counter } from '../storage.js';
+import type { Counter, HistoryQuery } from '../storage.js';
 
 /**
  * How rules are written for the script `record`: numbers as 7-bit digits, so that the text is plain ASCII, which travels
@@ -43,6 +43,12 @@ export function digits(value: number, count: number): string {
 export function keepMs({ kind, windowMs, capacity }: Counter): number {
   const { spanMs, unitMs } = new CounterShape(kind, windowMs, capacity);
   return spanMs + unitMs + GRACE_MS;
+}
+
+/** An event, and what is known of its actor's history. */
+export function historyText({ event, most, keepMs, known }: HistoryQuery): string {
+  const position = digits(known.born, 5) + digits(known.next, 5) + digits(known.revision, 5);
+  return position + digits(most, 2) + digits(keepMs, MILLISECONDS_DIGITS) + event;
 }
 
 /** Head of a plan. */

@@ -11,6 +11,9 @@ const MOST_WAITING = 4_096;
 /** Commands on their way at once; what comes meanwhile goes together. */
 const MOST_COMMANDS = 2;
 
+/** Flag of a request that is an event in its actor's history. */
+const IS_EVENT = 8;
+
 /** The rules of a request, as the script `record` takes them. */
 export interface RuleBlock {
   readonly text: string;
@@ -27,6 +30,8 @@ export interface BatchedRequest {
   readonly flags: number;
   /** Explicit time in ms, or empty. */
   readonly now: string;
+  /** An event for the actor's history. */
+  readonly history: { readonly key: string; readonly text: string } | undefined;
   readonly pending: Pending<Reply, unknown>;
 }
 
@@ -107,10 +112,7 @@ export class RecordBatches {
       this.sendNext();
     };
     try {
-      this.send(
-        batch.map(({ key }) => key),
-        argumentsOf(batch),
-      ).then(answered, failed);
+      this.send(keysOf(batch), argumentsOf(batch)).then(answered, failed);
     } catch (error) {
       failed(error instanceof Error ? error : new Error(String(error)));
     }
@@ -123,17 +125,26 @@ function isWaitedFor({ pending }: BatchedRequest): boolean {
   return !pending.isOver;
 }
 
+function keysOf(batch: readonly BatchedRequest[]): string[] {
+  const keys = batch.map(({ key }) => key);
+  for (const { history } of batch) if (history) keys.push(history.key);
+  return keys;
+}
+
 /** Rules that several requests share are sent once. */
 function argumentsOf(batch: readonly BatchedRequest[]): string[] {
   const blocks: RuleBlock[] = [];
   let requests = '';
-  for (const { block, flags } of batch) {
+  let histories = '';
+  for (const { block, flags, history } of batch) {
     let index = blocks.findIndex((known) => isSame(known, block));
     if (index === -1) index = blocks.push(block) - 1;
-    requests += digits(index, 1) + digits(flags, 1);
+    requests += digits(index, 1) + digits(history ? flags + IS_EVENT : flags, 1);
+    if (history) histories += history.text;
   }
   const args = [batch[0].now, requests];
   for (const { text, details, route, fields } of blocks) args.push(text, details, route, ...fields);
+  if (histories !== '') args.push(histories);
   return args;
 }
 

@@ -84,6 +84,11 @@ export class RedisStorage implements BehaviorStorage {
     this.shares = settings.relaxed && new Shares({ ...settings.relaxed, clock: this.clock, settle });
   }
 
+  /** Histories are kept in Redis, but in relaxed mode, where many requests are served without asking. */
+  get keepsHistory(): boolean {
+    return this.shares === undefined;
+  }
+
   /** Connects and reads the list of bans. May be called again where it failed. @throws what keeps it from that. */
   async start(context: StorageContext): Promise<void> {
     this.mirror.announceTo(context.onBanEnd);

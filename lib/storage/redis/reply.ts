@@ -1,4 +1,4 @@
-import type { Ban, RecordRequest, RecordResult, RuleOutcome } from '../storage.js';
+import type { Ban, HistoryNews, KeptEvent, RecordRequest, RecordResult, RuleOutcome } from '../storage.js';
 import type { Plan } from './plan.js';
 
 /** Bits of the state that the script `record` returns. */
@@ -9,6 +9,7 @@ const BANNED_BY_THIS = 8;
 const BANNED_BEFORE = 16;
 const TOO_LATE = 32;
 const FAILED = 64;
+const NEWS = 128;
 
 const LENGTH_BYTES = 2;
 const TIME_BYTES = 6;
@@ -17,6 +18,8 @@ const COUNT_BYTES = 5;
 const ROW_BYTES = 11;
 const VIOLATION_BYTES = 7;
 const BAN_BYTES = 20;
+const EVENT_BYTES = 23;
+const NEWS_BYTES = 14;
 
 const LEFT_OUT: RuleOutcome = { count: 0, violated: false, retryAfterMs: 0, resetMs: 0, report: false };
 
@@ -60,9 +63,11 @@ export function errorIn(reply: Reply): string | undefined {
 
 /** The verdict in a reply of the script `record`. */
 export function readResult(reply: Reply, plan: Plan, { actor, route }: RecordRequest): RecordResult {
-  const { bytes, end } = reply;
+  const { bytes } = reply;
   const state = stateOf(reply);
   const head = reply.at + HEAD_BYTES;
+  const history = (state & NEWS) === 0 ? undefined : readNews(reply);
+  const end = reply.end - (history ? NEWS_BYTES + history.events.length * EVENT_BYTES : 0);
   if (state & BANNED_BEFORE) {
     const where = bytes[head] === 1 ? route : undefined;
     const banned = readBan(bytes.subarray(head + 1, end), actor, where);
@@ -75,10 +80,11 @@ export function readResult(reply: Reply, plan: Plan, { actor, route }: RecordReq
   for (let row = 0; row < order.length; row++) rules[order[row]] = readRow(bytes, head, row, violations);
   const denied = (state & DENIED) !== 0;
   const wouldDeny = (state & WOULD_DENY) !== 0;
-  if (!(state & BANNED_BY_THIS)) return { denied, wouldDeny, rules };
+  const verdict = { denied, wouldDeny, rules, ...(history && { history }) };
+  if (!(state & BANNED_BY_THIS)) return verdict;
   const place = endOfRows + order.length * VIOLATION_BYTES;
   const cause = plan.queries[order[bytes[place]]].ban;
-  return { denied, wouldDeny, rules, ban: readBan(bytes.subarray(place + 1, end), actor, cause?.route) };
+  return { ...verdict, ban: readBan(bytes.subarray(place + 1, end), actor, cause?.route) };
 }
 
 /** What each of so many counters holds, in a reply to counts; nothing if the actor is banned meanwhile. */
@@ -87,6 +93,23 @@ export function readCounts(reply: Reply, counters: number): number[] {
   return Array.from({ length: counters }, (_, row) => {
     return reply.bytes.readUIntBE(reply.at + HEAD_BYTES + row * ROW_BYTES, COUNT_BYTES);
   });
+}
+
+function readNews({ bytes, end }: Reply): HistoryNews {
+  const at = end - NEWS_BYTES;
+  const count = bytes.readUInt16BE(at + 12);
+  const events = new Array<KeptEvent>(count);
+  for (let i = 0; i < count; i++) {
+    const start = at - (count - i) * EVENT_BYTES;
+    const timeMs = bytes.readUIntBE(start, TIME_BYTES);
+    events[i] = { timeMs, event: bytes.toString('latin1', start + TIME_BYTES, start + EVENT_BYTES) };
+  }
+  return {
+    born: bytes.readUInt32BE(at),
+    next: bytes.readUInt32BE(at + 4),
+    revision: bytes.readUInt32BE(at + 8),
+    events,
+  };
 }
 
 /** A ban as Redis keeps it: since and until (doubles), offences (4 bytes), reason. */

@@ -33,6 +33,7 @@ local state = 0
 if would_deny then state = denied and 3 or 2 end
 if violated_rules then state = state + 4 end
 if ban then state = state + 8 end
+if news then state = state + 128 end
 local out = pack('>I6B' .. string.rep('I5I6', rule_count), clock, state, unpack(row, 1, 2 * rule_count))
 if violated_rules then
   local flags_and_waits = {}
@@ -44,5 +45,6 @@ if violated_rules then
   out = out .. table.concat(flags_and_waits)
   if ban then out = out .. pack('>B', ban_rule - 1) .. ban end
 end
+if news then out = out .. news end
 replies[request] = out
 `;

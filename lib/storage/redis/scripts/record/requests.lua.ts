@@ -4,7 +4,14 @@ local call, byte, sub, pack, unpack_ = redis.call, string.byte, string.sub, stru
 local seconds_and_micros = call('TIME')
 local micros = seconds_and_micros[2] + 0
 local clock = seconds_and_micros[1] * 1000 + (micros - micros % 1000) / 1000
-local replies = {}
+local replies, requests = {}, #ARGV[3] / 2
+local histories, history_count = ARGV[#ARGV], 0
+
+local function digits(text, from, count)
+  local value = 0
+  for place = from, from + count - 1 do value = value * 128 + byte(text, place) end
+  return value
+end
 
 local function answer()
   if #replies == 1 then return replies[1] end
@@ -14,7 +21,7 @@ local function answer()
 end
 
 if ARGV[1] ~= '0' and clock > ARGV[1] + 0 then
-  for request = 1, #KEYS do replies[request] = pack('>I6B', clock, 32) end
+  for request = 1, requests do replies[request] = pack('>I6B', clock, 32) end
   return answer()
 end
 local now = clock
@@ -22,7 +29,7 @@ if ARGV[2] ~= '' then now = ARGV[2] + 0 end
 local packed_now = pack('>I6', now)
 local current, base, plan, keep_all, n = -1, 4, nil, 0, 0
 
-for request = 1, #KEYS do
+for request = 1, requests do
 repeat
 local key = KEYS[request]
 local index, flags = byte(ARGV[3], 2 * request - 1, 2 * request)
@@ -41,6 +48,11 @@ if index ~= current then
   current = index
 end
 local route, keep = ARGV[base + 2], keep_all
+local history = flags >= 8
+if history then
+  flags = flags - 8
+  history_count = history_count + 1
+end
 `;
 
 /** Ends what is done for each request, and answers. */
