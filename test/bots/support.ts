@@ -110,7 +110,10 @@ export function ask(
 }
 
 /** Names and values in turn, as Node gives raw headers, and as an object. */
-export function headersOf(raw: readonly string[]): Pick<IncomingFacts, 'headers' | 'rawHeaders'> {
+export function headersOf(raw: readonly string[]): {
+  readonly headers: Record<string, string>;
+  readonly rawHeaders: readonly string[];
+} {
   const headers: Record<string, string> = {};
   for (let index = 0; index < raw.length; index += 2) headers[raw[index].toLowerCase()] ??= raw[index + 1];
   return { headers, rawHeaders: raw };
