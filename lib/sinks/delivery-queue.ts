@@ -56,6 +56,8 @@ export interface DeliverySettings {
   readonly flushTimeoutMs: number;
 }
 
+const CLOSED = new Error('an event was dropped: it is closed');
+
 /**
  * A bounded queue that delivers in batches, one at a time and in order, and tries again what failed: after 0.5 s, 1 s, 2 s and
  * so on up to 30 s, each shortened by up to half at random. Taking an event is O(1) and never waits.
@@ -67,6 +69,8 @@ export class DeliveryQueue {
   /** A worker may live as long as an outage; it must not keep the request alive whose event began it. */
   private readonly context = new AsyncResource('BehaviorGuardSink');
   private readonly queue: BehaviorEvent[] = [];
+  /** Made once: a stack for each of thousands of dropped events would cost more than to deliver them. */
+  private readonly full: Error;
   private working: Promise<void> | undefined;
   private attempt: AbortController | undefined;
   private wake: (() => void) | undefined;
@@ -81,15 +85,16 @@ export class DeliveryQueue {
   constructor(
     private readonly settings: DeliverySettings,
     private readonly deliver: Deliver,
-  ) {}
+  ) {
+    this.full = new Error(`an event was dropped: ${settings.maxQueued} events wait already`);
+  }
 
   /** Takes an event. @throws Error if the queue is full or closed: the event is dropped, and counted. */
   push(event: BehaviorEvent): void {
     const { maxQueued, batchSize } = this.settings;
     if (this.closeAtMs !== undefined || this.queue.length >= maxQueued) {
       this.dropped++;
-      const why = this.closeAtMs === undefined ? `${maxQueued} events wait already` : 'it is closed';
-      throw new Error(`an event was dropped: ${why}`);
+      throw this.closeAtMs === undefined ? this.full : CLOSED;
     }
     this.queue.push(event);
     if (!this.working) this.working = this.context.runInAsyncScope(() => this.work());
