@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
+import { resolveBots } from '../bots/bot-settings.js';
 import { loadConfig } from '../config/config-file.js';
 import { logText } from '../events/log-text.js';
 import { blockListOf } from '../replay/block-list.js';
@@ -116,12 +117,17 @@ function topOf(text = '20'): number {
 }
 
 async function replayed(given: ReplayArguments, io: CliIo): Promise<ReplayReport> {
-  const { risk, hasRisk, rules } = loadConfig(given.config);
+  const { risk, hasRisk, rules, bots } = loadConfig(given.config);
   const { files, fields, windowsMs } = given;
   const labels = given.labels === undefined ? undefined : await readLabels(given.labels);
   const bar = io.stderr.isTTY ? new ProgressBar(io.stderr) : undefined;
   const onProgress = (progress: ReadProgress): void => bar?.show(progress);
-  const config = { risk: hasRisk || rules.length === 0 ? risk : undefined, rules };
+  const isEmpty = rules.length === 0 && bots === undefined;
+  const config = {
+    risk: hasRisk || isEmpty ? risk : undefined,
+    rules,
+    bots: bots && resolveBots(bots).settings,
+  };
   const task = {
     files,
     config,

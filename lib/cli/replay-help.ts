@@ -1,7 +1,7 @@
 /** What `behavior-guard replay --help` says. */
 export const REPLAY_HELP = `Usage: behavior-guard replay FILE... --config guard.toml [options]
 
-Runs access logs through rules and risk, in the time of the logs, and reports what would have
+Runs access logs through rules, risk and bots, in the time of the logs, and reports what would have
 happened: who would have been delayed, throttled, blocked or banned, when and why, and which
 thresholds would suit what clients really do.
 
@@ -10,8 +10,8 @@ plain or compressed by gzip; - is the standard input. Several are read in the or
 first. Lines that can't be parsed are counted, and the first ones shown.
 
 Options:
-  -c, --config FILE     the configuration; the risk engine takes part if it has a table [guard],
-                        or no rules
+  -c, --config FILE     the configuration; risk takes part if it has a table [guard] (or is empty),
+                        bots if it has a table [bots]
       --fields MAP      names in JSON lines, such as time=ts,address=ip,method=method,path=req.url,
                         status=status,userAgent=ua,referer=ref
                         (default: time, ip, method, path, status, userAgent, referer)

@@ -20,7 +20,7 @@ export class RecentTexts<Value> {
     const recent = this.young.get(key);
     if (recent !== undefined) return recent;
     const aged = this.old.get(key);
-    if (aged !== undefined) this.young.set(ownText(key), aged);
+    if (aged !== undefined) this.set(key, aged);
     return aged;
   }
 

@@ -1,6 +1,8 @@
+import type { BotSettings } from '../bots/bot-settings.js';
 import { RiskEngine } from '../risk/risk-engine.js';
 import type { RiskPolicy } from '../risk/risk-settings.js';
 import type { ConfiguredRule } from '../rules/configured-rules.js';
+import { BotsJudge } from './bots-judge.js';
 import { EventClock } from './event-clock.js';
 import type { ReplayJudge } from './judge.js';
 import type { FieldMap } from './json-line.js';
@@ -17,7 +19,9 @@ export interface ReplayConfig extends RuleFallbacks {
   /** Absent: no risk engine. */
   readonly risk: RiskPolicy | undefined;
   readonly rules: readonly ConfiguredRule[];
-  /** Further judges, asked after rules and risk; they get the clock of the log. */
+  /** Absent: no bot protection. */
+  readonly bots?: BotSettings | undefined;
+  /** Further judges, asked after the others; they get the clock of the log. */
   readonly judges?: readonly ((clock: EventClock) => ReplayJudge)[];
 }
 
@@ -39,17 +43,18 @@ export const DEFAULT_WINDOWS_MS: readonly number[] = [60_000, 300_000, 3_600_000
 const MOST_RISK_ACTORS = 500_000;
 
 /**
- * Runs logs through rules, risk and further judges, in the time of the logs, and reports. A log that can't be read is named in
+ * Runs logs through rules, risk, bots and further judges, in the time of the logs, and reports. A log that can't be read is named in
  * the report and stops nothing.
  *
  * @throws ConfigurationError if the rules or the policy are not valid.
  */
 export async function runReplay(task: ReplayTask): Promise<ReplayReport> {
   const clock = new EventClock();
-  const { risk, rules, judges = [], ...fallbacks } = task.config;
+  const { risk, rules, bots, judges = [], ...fallbacks } = task.config;
   const compiled = compileReplayRules(rules, fallbacks);
   const all: ReplayJudge[] = compiled.routes.length > 0 ? [new RulesJudge(compiled, clock)] : [];
   if (risk) all.push(new RiskJudge(new RiskEngine(risk, { clock, maxActors: MOST_RISK_ACTORS })));
+  if (bots) all.push(new BotsJudge(bots));
   all.push(...judges.map((make) => make(clock)));
   const { fields, labels, windowsMs = DEFAULT_WINDOWS_MS } = task;
   const replay = new Replay({ judges: all, clock, labels, windowsMs, ...(fields ? { fields } : {}) });

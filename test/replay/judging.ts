@@ -11,6 +11,7 @@ export interface Sent {
   readonly method?: string;
   readonly path?: string;
   readonly status?: number;
+  readonly userAgent?: string;
 }
 
 export const START_MS = Date.UTC(2026, 0, 1);
@@ -20,14 +21,16 @@ export function judgeRequests(make: (clock: EventClock) => ReplayJudge, requests
   const clock = new EventClock();
   const judge = make(clock);
   const clients = new Clients(undefined);
-  return requests.map(({ at, from = '203.0.113.7', method = 'GET', path = '/', status = 200 }) => {
-    clock.advanceTo(START_MS + at * 1000);
-    const line = { ...emptyLine(), address: from, timeMs: clock.now(), method, path, status };
-    const judged = { nowMs: clock.now(), client: clients.clientOf(from), line, route: groupedPath(path) };
-    const judgement = judge.judge(judged);
-    if (!judgement) return 'allow';
-    return [judgement.decision, ...judgement.causes.map(({ name, text }) => `${name}: ${text()}`)].join(
-      ' | ',
-    );
-  });
+  return requests.map(
+    ({ at, from = '203.0.113.7', method = 'GET', path = '/', status = 200, userAgent = '' }) => {
+      clock.advanceTo(START_MS + at * 1000);
+      const line = { ...emptyLine(), address: from, timeMs: clock.now(), method, path, status, userAgent };
+      const judged = { nowMs: clock.now(), client: clients.clientOf(from), line, route: groupedPath(path) };
+      const judgement = judge.judge(judged);
+      if (!judgement) return 'allow';
+      return [judgement.decision, ...judgement.causes.map(({ name, text }) => `${name}: ${text()}`)].join(
+        ' | ',
+      );
+    },
+  );
 }

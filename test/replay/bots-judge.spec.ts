@@ -1,0 +1,46 @@
+import { resolveBots } from '../../lib/bots/bot-settings.js';
+import { BotsJudge } from '../../lib/replay/bots-judge.js';
+import { EventHistory, MOST_EVENTS } from '../../lib/replay/event-history.js';
+import { judgeRequests } from './judging.js';
+
+const CHROME =
+  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36';
+const PROBES = ['/.env', '/wp-login.php', '/.git/config', '/phpmyadmin/index.php'];
+
+function judged(
+  options: Parameters<typeof resolveBots>[0],
+  paths: readonly string[],
+  status: number,
+): string[] {
+  const requests = paths.map((path, index) => ({ at: index * 7, path, status, userAgent: CHROME }));
+  return judgeRequests(() => new BotsJudge(resolveBots(options).settings), requests);
+}
+
+describe('bots on a log', () => {
+  it('are found by what they ask for', () => {
+    const found = judged({}, PROBES, 404);
+    expect(found.at(-1)).toMatch(/^block \| bots: pathAnalysis: score \d+: /);
+  });
+
+  it('are only reported where they are observed', () => {
+    expect(judged({ mode: 'observe' }, PROBES, 404).at(-1)).toMatch(/^log \| bots: pathAnalysis: /);
+  });
+
+  it('are not people who read pages', () => {
+    expect(judged({}, ['/', '/orders', '/orders/17', '/about'], 200)).toEqual(Array(4).fill('allow'));
+  });
+
+  it('are judged by the last 64 events', () => {
+    const history = new EventHistory();
+    for (let timeMs = 0; timeMs < MOST_EVENTS + 1; timeMs++) {
+      history.append({ timeMs, target: 1, action: 2, outcome: 'success', flags: 3 });
+    }
+    expect([history.length, history.timeMs(0), history.timeMs(MOST_EVENTS - 1)]).toEqual([64, 1, 64]);
+    expect([history.target(0), history.action(0), history.outcome(0), history.flags(0)]).toEqual([
+      1,
+      2,
+      'success',
+      3,
+    ]);
+  });
+});
