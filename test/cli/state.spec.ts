@@ -190,7 +190,7 @@ describe('a state file', () => {
     const victim = join(newFolder(), 'victim');
     writeFileSync(victim, 'precious');
     symlinkSync(victim, `${state}.tmp`);
-    await runOnce(state, 'true');
+    expect(await runOnce(state, 'true')).toEqual({ code: 0, stdout: '', stderr: '' });
     expect(readFileSync(victim, 'utf8')).toBe('precious');
     expect(stateOf(state).get('cron')).toHaveLength(1);
   });
