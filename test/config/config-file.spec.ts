@@ -25,7 +25,7 @@ const PATTERN_RULE = '[[rules]]\nmatch = "/a"\ntype = "return_pattern"\nthreshol
 
 describe('a configuration file', () => {
   it('may be empty', () => {
-    expect(parseConfig('', 'guard.toml')).toEqual({
+    expect(parseConfig('', 'guard.toml')).toMatchObject({
       risk: { defaults: DEFAULT_RISK_SETTINGS, actors: new Map() },
       hasRisk: false,
       rules: [],
