@@ -2,7 +2,7 @@ import { BotDetector } from '../bots/bot-detector.js';
 import type { BotSettings } from '../bots/bot-settings.js';
 import { actionCode, outcomeCode, outcomeOf } from '../history/event-code.js';
 import type { ReplayDecision } from './decision.js';
-import { EventHistory, type KeptEvent } from './event-history.js';
+import { EventHistory } from './event-history.js';
 import { judgementOf, type Cause, type JudgedLine, type Judgement, type ReplayJudge } from './judge.js';
 import type { LogLine } from './log-line.js';
 import { RecentTexts } from './own-text.js';
@@ -43,13 +43,12 @@ export class BotsJudge implements ReplayJudge {
     });
     const flags = detector.arrivalFlags(request);
     const action = actionCode(line.method);
-    const target = detector.targetOf(request);
-    const event: KeptEvent = { timeMs: nowMs, target, action, outcome: 'unknown', flags };
-    facts.history.append(event);
+    facts.history.append({ timeMs: nowMs, target: detector.targetOf(request), action, flags });
     const { recommendation, score, factors } = detector.assess(request, facts.history);
-    event.outcome = outcomeOf(outcomeCode(line.status));
-    event.flags |= detector.closingFlags(reachedHandler);
-    facts.memory = detector.nextMemory(request, event.outcome, event.flags);
+    const outcome = outcomeCode(line.status);
+    const closing = flags | detector.closingFlags(reachedHandler);
+    facts.history.close(outcome, closing);
+    facts.memory = detector.nextMemory(request, outcomeOf(outcome), closing);
     if (recommendation === 'allow') return undefined;
     const decision: ReplayDecision = this.settings.mode === 'observe' ? 'log' : recommendation;
     const causes = factors

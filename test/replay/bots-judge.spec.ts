@@ -1,4 +1,5 @@
 import { resolveBots } from '../../lib/bots/bot-settings.js';
+import { outcomeCode } from '../../lib/history/event-code.js';
 import { BotsJudge } from '../../lib/replay/bots-judge.js';
 import { EventHistory, MOST_EVENTS } from '../../lib/replay/event-history.js';
 import { judgeRequests } from './judging.js';
@@ -33,14 +34,20 @@ describe('bots on a log', () => {
   it('are judged by the last 64 events', () => {
     const history = new EventHistory();
     for (let timeMs = 0; timeMs < MOST_EVENTS + 1; timeMs++) {
-      history.append({ timeMs, target: 1, action: 2, outcome: 'success', flags: 3 });
+      history.append({ timeMs, target: 2 ** 32 - 1, action: 1023, flags: 3 });
+      history.close(outcomeCode(404), 127);
     }
-    expect([history.length, history.timeMs(0), history.timeMs(MOST_EVENTS - 1)]).toEqual([64, 1, 64]);
-    expect([history.target(0), history.action(0), history.outcome(0), history.flags(0)]).toEqual([
-      1,
-      2,
-      'success',
-      3,
-    ]);
+    history.append({ timeMs: 1e13, target: 0, action: 0, flags: 5 });
+    const read = (index: number) => [
+      history.timeMs(index),
+      history.target(index),
+      history.action(index),
+      history.outcome(index),
+      history.flags(index),
+    ];
+    expect(history.length).toBe(64);
+    expect(read(0)).toEqual([2, 2 ** 32 - 1, 1023, 'notFound', 127]);
+    expect(read(62)).toEqual([64, 2 ** 32 - 1, 1023, 'notFound', 127]);
+    expect(read(63)).toEqual([1e13, 0, 0, 'unknown', 5]);
   });
 });
