@@ -33,7 +33,7 @@ export function judge(detector, requests, { flagMask = 0x7f, host } = {}) {
     history.append({ timeMs, target: detector.targetOf(request), action: 0, outcome: 'unknown', flags });
     keepHighest(arrival, detector.assess(request, history));
     const outcome = outcomeOf(status);
-    const unmatched = detector.closingFlags(outcome !== 'notFound' && outcome !== 'clientError') & flagMask;
+    const unmatched = detector.closingFlags(outcome !== 'notFound') & flagMask;
     history.finish(outcome, unmatched);
     memory = detector.nextMemory(request, outcome, flags);
     keepHighest(ended, detector.assess({ ...request, memory }, history));

@@ -136,14 +136,14 @@ describe('basicUserAgent', () => {
 });
 
 describe('simplePatterns', () => {
-  it('takes five different paths that are not there for a scan, and not four', () => {
-    expect(ask('simplePatterns', events(5, SECOND, MISSED))).toEqual({
+  it('takes six different paths that are not there for a scan, and not five', () => {
+    expect(ask('simplePatterns', events(6, SECOND, MISSED))).toEqual({
       score: 40,
       confidence: 0.9,
-      reason: 'asked for 5 different paths that are not there, and for 0 that are',
+      reason: 'asked for 6 different paths that are not there, and for 0 that are',
     });
-    expect(ask('simplePatterns', events(4, SECOND, MISSED))).toBeUndefined();
-    expect(ask('simplePatterns', events(13, SECOND, MISSED))?.score).toBe(50);
+    expect(ask('simplePatterns', events(5, SECOND, MISSED))).toBeUndefined();
+    expect(ask('simplePatterns', events(14, SECOND, MISSED))?.score).toBe(50);
   });
 
   it('wants them to be three in ten of all paths', () => {
@@ -151,14 +151,14 @@ describe('simplePatterns', () => {
       ...events(served, SECOND).map((event) => ({ ...event, target: event.target + 100 })),
       ...events(6, SECOND, MISSED),
     ];
-    expect(ask('simplePatterns', withServed(14))?.score).toBe(41.25);
+    expect(ask('simplePatterns', withServed(14))?.score).toBe(40);
     expect(ask('simplePatterns', withServed(15))).toBeUndefined();
   });
 
   it('forgets what is older than seven days', () => {
     const history = (age: number) => [
       { ...events(1, 0, MISSED)[0], target: 99, timeMs: NOW - age },
-      ...events(4, SECOND, MISSED),
+      ...events(5, SECOND, MISSED),
     ];
     expect(ask('simplePatterns', history(7 * DAY))).toBeDefined();
     expect(ask('simplePatterns', history(7 * DAY + 1))).toBeUndefined();
@@ -184,11 +184,29 @@ describe('simplePatterns', () => {
     expect(ask('simplePatterns', events(2, SECOND, lost))).toBeUndefined();
   });
 
-  it('sees six refusals of one path within a minute', () => {
+  it('spares a page with a broken beacon: most of what it asks for is served', () => {
+    const lost = { outcome: 'notFound', flags: FLAG.unmatched | FLAG.write, target: 1 } as const;
+    const among = (served: number) => [...events(served, SECOND), ...events(4, 20_000, lost)];
+    expect(ask('simplePatterns', among(3))).toBeDefined();
+    expect(ask('simplePatterns', among(4))).toBeUndefined();
+  });
+
+  it('does not take an ended session for a scan', () => {
+    expect(ask('simplePatterns', events(30, SECOND, { outcome: 'unauthorized' }))).toBeUndefined();
+  });
+
+  it('sees six refusals of one path within ten seconds', () => {
     const failed = { outcome: 'unauthorized', target: 1 } as const;
-    expect(ask('simplePatterns', events(6, 12_000, failed))?.reason).toBe(
-      'tried one path 6 times in a minute',
+    expect(ask('simplePatterns', events(6, 2000, failed))?.reason).toBe(
+      'tried one path 6 times, refused or to log in',
     );
+    expect(ask('simplePatterns', events(5, 2000, failed))).toBeUndefined();
+    expect(ask('simplePatterns', events(6, 2001, failed))).toBeUndefined();
+  });
+
+  it('sees six failed logins within a minute', () => {
+    const failed = { outcome: 'unauthorized', target: 1, flags: FLAG.write } as const;
+    expect(ask('simplePatterns', events(6, 12_000, failed))?.score).toBe(40);
     expect(ask('simplePatterns', events(5, 12_000, failed))).toBeUndefined();
     expect(ask('simplePatterns', events(6, 12_001, failed))).toBeUndefined();
   });

@@ -29,7 +29,7 @@ export const simplePatterns = defineSignal({
   risk: 'a site with many broken links makes people look like scanners',
   weight: 1,
   defaults: {
-    missed: 5,
+    missed: 6,
     missedShare: 0.3,
     within: 604_800_000,
     refused: 12,
@@ -77,7 +77,7 @@ function scanning(
   thresholds: ScanThresholds,
 ): SignalOutput | undefined {
   const first = firstWithin(history, timeMs, thresholds.within);
-  const lostWrites = countRefusals(history, first);
+  const { refusals, lostWrites } = countRefusals(history, first);
   const isScan = missed.size >= thresholds.missed;
   const isRefused = refused.size >= thresholds.refused;
   if (isScan || isRefused) countServed(history, first);
@@ -87,7 +87,8 @@ function scanning(
       confidence: 0.9,
       reason: `asked for ${missed.size} different paths that are not there, and for ${served.size} that are`,
     };
-  if (lostWrites >= thresholds.lostWrites)
+  // A page with a broken beacon sends writes that reach nothing, too, but is served most of what it asks for.
+  if (lostWrites >= thresholds.lostWrites && refusals * 2 > history.length - first)
     return {
       score: capped(40 + 5 * (lostWrites - thresholds.lostWrites)),
       confidence: 0.85,
@@ -101,23 +102,28 @@ function scanning(
   };
 }
 
-/** Fills `missed` and `refused`; returns the writes that reached nothing. */
-function countRefusals(history: BehaviorHistory, first: number): number {
+/** Fills `missed` and `refused`. Who has no session is refused everywhere, which is no scan. */
+function countRefusals(
+  history: BehaviorHistory,
+  first: number,
+): { readonly refusals: number; readonly lostWrites: number } {
   missed.clear();
   refused.clear();
+  let refusals = 0;
   let lostWrites = 0;
   for (let index = first; index < history.length; index++) {
     const outcome = history.outcome(index);
     if (!isRefusal(outcome)) continue;
     const flags = history.flags(index);
     if (isAsset(flags)) continue;
+    refusals++;
     const target = history.target(index);
-    refused.add(target);
+    if (outcome !== 'unauthorized') refused.add(target);
     if (!isUnmatched(flags)) continue;
     if (outcome === 'notFound') missed.add(target);
     if (isWrite(flags)) lostWrites++;
   }
-  return lostWrites;
+  return { refusals, lostWrites };
 }
 
 function countServed(history: BehaviorHistory, first: number): void {
@@ -144,8 +150,9 @@ function repeating(
     const isFast = timeMs - history.timeMs(index) <= REPEAT_FAST_MS;
     if (isFast && outcome === 'notFound' && isUnmatched(flags)) fastMisses++;
     if (history.target(index) !== target) continue;
-    if (outcome === 'unauthorized' || outcome === 'forbidden' || (isRefusal(outcome) && isWrite(flags)))
-      refusals++;
+    // A page whose session has ended may ask again and again, but not that fast; writes are logins.
+    const isDenied = outcome === 'unauthorized' || outcome === 'forbidden';
+    if (isDenied ? isFast || isWrite(flags) : isFast && isWrite(flags) && isRefusal(outcome)) refusals++;
     else if (isFast && isWrite(flags) && (isGuess(flags) || isProbe(flags))) fastLogins++;
   }
   const most = Math.max(refusals, fastLogins);
@@ -153,7 +160,7 @@ function repeating(
     return {
       score: capped(40 + 3 * (most - repeats)),
       confidence: 0.85,
-      reason: `tried one path ${most} times in a minute`,
+      reason: `tried one path ${most} times, refused or to log in`,
     };
   // More: a page with one broken link, or a phone that looks for its icon, asks a few times.
   if (fastMisses < mostMisses) return undefined;
