@@ -9,10 +9,12 @@ const LONGEST_FILE = 250;
 /** From the top down: a file may import from its own folder and from folders below its own. */
 const LAYERS = [
   ['module', 'cli'],
+  ['dashboard'],
   ['replay'],
   ['config'],
   ['metrics'],
-  ['request', 'decorators'],
+  ['decorators'],
+  ['request'],
   ['tracker'],
   ['bots'],
   ['risk'],
@@ -22,7 +24,7 @@ const LAYERS = [
   ['windows', 'patterns'],
   ['sinks'],
   ['events'],
-  ['clock', 'errors'],
+  ['clock', 'errors', 'plots'],
 ];
 
 const FILES = (readdirSync(LIB, { recursive: true }) as string[])

@@ -5,7 +5,7 @@ import { resolveBots } from '../bots/bot-settings.js';
 import { loadConfig } from '../config/config-file.js';
 import { logText } from '../events/log-text.js';
 import { blockListOf } from '../replay/block-list.js';
-import { readPlotLibrary } from '../replay/html-assets.js';
+import { readPlotLibrary } from '../plots/plot-library.js';
 import { htmlReport } from '../replay/html-report.js';
 import { parseFieldMap, type FieldMap } from '../replay/json-line.js';
 import { Labels } from '../replay/labels.js';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DECISIONS, sumOf } from './decision.js';
-import type { PlotLibrary } from './html-assets.js';
+import type { PlotLibrary } from '../plots/plot-library.js';
 import { PAGE_SCRIPT, PAGE_STYLE } from './html-page.js';
 import { code, escaped, htmlTable, number, text, type Cell } from './html-text.js';
 import { DECISION_WORDS, THRESHOLD_WORDS, badLineWords, groupsOf, inputNotes } from './report-words.js';

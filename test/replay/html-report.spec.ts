@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { runInNewContext } from 'node:vm';
-import { readPlotLibrary } from '../../lib/replay/html-assets.js';
+import { readPlotLibrary } from '../../lib/plots/plot-library.js';
 import { escaped } from '../../lib/replay/html-text.js';
 import { safeJson } from '../../lib/replay/safe-json.js';
 import { Sample } from './sample.js';

@@ -9,14 +9,14 @@ export interface PlotLibrary {
 }
 
 /**
- * Reads uPlot from where it is installed, as seen from the program that runs, or from the working directory.
+ * Reads uPlot from where it is installed, as seen from this package, the program that runs, or the working directory.
  *
  * @throws Error if it is not installed.
  */
 export function readPlotLibrary(): PlotLibrary {
-  // The library is built in two module formats, which name their own file in two ways; the program is one.
-  const places = [programFile(), join(process.cwd(), 'index.js')];
-  for (const place of places) {
+  // The library is built in two module formats, which name their own file in two ways; the program is one, and finds us.
+  const places = [programFile(), join(process.cwd(), 'index.js')].filter((place) => place !== undefined);
+  for (const place of [...places.map(packageSeenFrom), ...places]) {
     if (place === undefined) continue;
     try {
       const { resolve } = createRequire(place);
@@ -31,6 +31,15 @@ export function readPlotLibrary(): PlotLibrary {
   throw new Error(
     "uPlot is not installed: it comes with 'nestjs-behavior-guard' and is needed for pages with plots",
   );
+}
+
+/** Package managers that keep packages apart let this one alone see what it depends on. */
+function packageSeenFrom(place: string): string | undefined {
+  try {
+    return realpathSync(createRequire(place).resolve('nestjs-behavior-guard/package.json'));
+  } catch {
+    return undefined;
+  }
 }
 
 /** The file that Node was started with, links followed: `.bin` holds links. */
