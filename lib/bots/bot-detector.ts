@@ -40,7 +40,9 @@ export class BotDetector {
   /** The request as signals see it. Never throws, whatever the client sent. */
   describe(facts: IncomingFacts): BotRequest {
     const { headers } = facts;
-    const agent = this.agents.classify(headers['user-agent']);
+    const named: unknown = headers['user-agent'];
+    // Node gives a text; what stands in for it in tests and adapters may not.
+    const agent = this.agents.classify(typeof named === 'string' ? named : undefined);
     return {
       method: facts.method,
       path: facts.path,

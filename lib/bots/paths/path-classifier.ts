@@ -2,6 +2,7 @@ import {
   GUESSED_SEGMENTS,
   PROBED_BEGINNINGS,
   PROBED_ENDS,
+  PROBED_FIRST_SEGMENTS,
   PROBED_SEGMENTS,
   PROBED_SEQUENCES,
   SCRIPT_SUFFIXES,
@@ -20,7 +21,7 @@ const ASSET_SUFFIX =
   /\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|bmp|woff2?|ttf|otf|eot|mp3|mp4|webm|ogg|wasm|webmanifest)$/;
 /** Fetched by browsers and well-behaved crawlers without anyone asking for them. */
 const FETCHED_UNASKED =
-  /^\/(?:favicon[^/]*|apple-touch-icon[^/]*|robots\.txt|ads\.txt|app-ads\.txt|sitemap[^/]*|browserconfig\.xml|manifest\.json|crossdomain\.xml|\.well-known\/.*)$/;
+  /^\/(?:favicon[^/]*|apple-touch-icon[^/]*|robots\.txt|ads\.txt|app-ads\.txt|sitemap[^/]*|browserconfig\.xml|apple-app-site-association|(?:humans|security|llms)\.txt|opensearch\.xml|manifest\.json|crossdomain\.xml|\.well-known\/.*)$/;
 /** A way out of the folder, plain or encoded once or twice, or a NUL. */
 const TRAVERSAL = /\.\.[/\\]|%2e%2e|\.\.%(?:25)?(?:2f|5c)|%252e|%25(?:2f|5c|00)|%00/;
 /** Encoded separators: links broken by an encoding too many have them, too. */
@@ -69,13 +70,16 @@ export class PathClassifier {
   /** `undefined`: a segment is one that only scanners ask for. Otherwise whether one is a guess. */
   private judgeSegments(path: string): boolean | undefined {
     let isGuess = false;
+    let isFirst = true;
     for (let begin = 0; begin < path.length;) {
       let end = path.indexOf('/', begin);
       if (end === -1) end = path.length;
       if (end > begin) {
         const segment = path.slice(begin, end);
-        if (this.segments.has(segment)) return undefined;
-        isGuess ||= GUESSED_SEGMENTS.has(segment);
+        const isWord = PROBED_FIRST_SEGMENTS.has(segment);
+        if (this.segments.has(segment) || (isWord && isFirst)) return undefined;
+        isGuess ||= isWord || GUESSED_SEGMENTS.has(segment);
+        isFirst = false;
       }
       begin = end + 1;
     }

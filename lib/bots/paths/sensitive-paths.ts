@@ -2,37 +2,43 @@
 
 const CONTENT_MANAGERS = words(`
   wp-login.php wp-admin wp-content wp-includes wp-config.php wp-cron.php wp-json wlwmanifest.xml xmlrpc.php
-  administrator joomla drupal typo3 bitrix magento fckeditor ckfinder kcfinder elfinder uploadify uploadify.php
-  sites/default index.php/admin downloader/index.php skin/adminhtml js/mage
+  fckeditor ckfinder kcfinder elfinder uploadify uploadify.php sites/default index.php/admin
+  downloader/index.php skin/adminhtml js/mage
 `);
 
 const CONFIGURATION = words(`
-  .git .gitignore .gitlab-ci.yml .svn .hg .bzr .aws .ssh .docker .dockerenv .kube .npmrc .vscode .idea .ds_store
-  .htaccess .htpasswd .bash_history .bashrc .mysql_history .ftpconfig .passwd .config sftp-config.json id_rsa
-  web.config database.yml credentials.json secrets.yml docker-compose.yml config.php configuration.php
-  settings.php config.json.bak phpinfo phpinfo.php info.php composer.lock appsettings.json
+  .git .gitignore .gitlab-ci.yml .svn .hg .bzr .aws .ssh .docker .dockerenv .kube .npmrc .vscode .idea
+  .ds_store .htaccess .htpasswd .bash_history .bashrc .mysql_history .ftpconfig .passwd .config
+  sftp-config.json id_rsa web.config database.yml credentials.json secrets.yml docker-compose.yml config.php
+  configuration.php settings.php config.json.bak phpinfo phpinfo.php info.php composer.lock appsettings.json
 `);
 
 const ADMIN_PANELS = words(`
-  admin.php admin.asp admin.cgi adminer.php adminer pma myadmin mysqladmin dbadmin sqladmin phppgadmin webadmin
-  cpanel whm plesk webmin manager/html host-manager jmx-console web-console admin-console invoker axis2 solr
-  jenkins hudson actuator jolokia druid nacos server-status server-info _profiler _ignition telescope
-  horizon/api debug/default console/login admin/login.php admin/index.php admin/config.php user/register
-  ghost/api/admin
+  admin.php admin.asp admin.cgi adminer.php pma myadmin mysqladmin dbadmin sqladmin phppgadmin webadmin
+  manager/html host-manager jmx-console web-console admin-console axis2 jolokia server-status server-info
+  _profiler _ignition horizon/api debug/default console/login admin/login.php admin/index.php admin/config.php
+  user/register ghost/api/admin
 `);
 
 const SHELLS_AND_EXPLOITS = words(`
-  shell shell.php cmd.php c99.php r57.php wso.php alfa.php b374k.php sys.php up.php upload.php eval-stdin.php
-  phpunit thinkphp struts2-showcase cgi-bin setup.php install.php xampp azenv.php hnap1 gponform boaform
-  tmunblock.cgi currentsetting.htm setup.cgi goform device.rsp owa ecp autodiscover dana-na
-  remote/fgt_lang remote/login +cscoe+ +cscot+ tmui vpns global-protect sslvpn remote_agent.php wsman proc/self
-  fgt_lang muieblackcat
+  shell.php cmd.php c99.php r57.php wso.php alfa.php b374k.php sys.php up.php upload.php eval-stdin.php
+  struts2-showcase cgi-bin setup.php install.php azenv.php hnap1 gponform boaform tmunblock.cgi
+  currentsetting.htm setup.cgi goform device.rsp owa ecp autodiscover dana-na remote/fgt_lang remote/login
+  +cscoe+ +cscot+ tmui vpns global-protect sslvpn remote_agent.php wsman proc/self fgt_lang muieblackcat
 `);
 
 const BACKUPS = words(`
   backup.sql dump.sql database.sql db.sql mysql.sql www.zip www.rar site.zip backup.zip backup.tar.gz
   wwwroot.zip wwwroot.rar
 `);
+
+/** Names of products that are also words: at the beginning of a path only, where no page about them is. */
+export const PROBED_FIRST_SEGMENTS: ReadonlySet<string> = new Set(
+  words(`
+  shell telescope jenkins hudson druid nacos solr joomla drupal magento typo3 bitrix actuator invoker
+  administrator phpunit thinkphp xampp cpanel plesk webmin whm adminer
+`),
+);
 
 const LISTS = [CONTENT_MANAGERS, CONFIGURATION, ADMIN_PANELS, SHELLS_AND_EXPLOITS, BACKUPS].flat();
 
