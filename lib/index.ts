@@ -8,6 +8,7 @@ export type {
 export {
   AnomalyDetection,
   BehaviorAnalysis,
+  BotProtection,
   EventWeight,
   ReturnMonitor,
   SkipBehaviorGuard,
@@ -20,6 +21,7 @@ export type {
   SuspiciousFrequencyOptions,
   UsageMonitorOptions,
 } from './decorators/decorators.js';
+export { BotScore } from './decorators/bot-score.js';
 export { BehaviorGuard } from './request/behavior-guard.js';
 export { BehaviorInterceptor } from './request/behavior-interceptor.js';
 export { BehaviorDeniedException } from './request/denial.js';
@@ -35,7 +37,16 @@ export type { QuotaHeaderStyle } from './request/quota-headers.js';
 export { BehaviorTracker } from './tracker/tracker.js';
 export type { AnomalyOptions } from './tracker/anomaly-options.js';
 export type { BanOptions } from './tracker/manual-bans.js';
-export type { ActionDetails } from './tracker/tracker.js';
+export type { ActionDetails } from './tracker/tracked-rules.js';
+export type { ActorInspection, BehaviorSummary } from './tracker/inspection.js';
+export type { BotAssessment, BotFactor, BotRecommendation } from './bots/assessment.js';
+export type { BotOptions } from './bots/bot-options.js';
+export type { BotRequest } from './bots/bot-request.js';
+export type { BotSignal, SignalOutput } from './bots/signal.js';
+export type { BehaviorHistory, Outcome } from './history/behavior-history.js';
+export { explainPreset } from './bots/presets.js';
+export { ConfigFileError } from './config/config-error.js';
+export type { ConfigFileProblem } from './config/config-error.js';
 export type { RiskEvent } from './risk/risk-event.js';
 export type { RiskOptions, RiskSettingsOptions } from './risk/risk-options.js';
 export type { DetectorName, RiskCombination } from './risk/risk-settings.js';
@@ -90,6 +101,7 @@ export type {
 export type {
   BehaviorEvent,
   BehaviorEventType,
+  EventBot,
   EventRisk,
   EventRule,
   RequestFacts,

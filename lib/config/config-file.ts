@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { TomlError, parse } from 'smol-toml';
 import type { BotOptions } from '../bots/bot-options.js';
+import type { RiskOptions } from '../risk/risk-options.js';
 import type { RiskPolicy } from '../risk/risk-settings.js';
 import type { ConfiguredRule } from '../rules/configured-rules.js';
 import { readBots } from './bots-table.js';
@@ -14,6 +15,8 @@ import { readRules } from './rules-table.js';
 export interface GuardConfig {
   /** Of `[guard]`, with defaults filled in. */
   readonly risk: RiskPolicy;
+  /** The same as options: what the file names, and no more. */
+  readonly riskOptions: RiskOptions;
   /** Whether there is a table `[guard]` at all: an application has the risk engine only then. */
   readonly hasRisk: boolean;
   /** Of `[[rules]]`, checked but for the routes they mean. */
@@ -59,8 +62,10 @@ export function parseConfig(text: string, file: string): GuardConfig {
     .filter((name) => !TABLES.includes(name))
     .map((name) => ({ path: [name], message: `is not known here; known are ${TABLES.join(', ')}` }));
   const { guard, rules, bots } = document;
+  const { policy, options } = readGuard(guard, problems);
   const config = {
-    risk: readGuard(guard, problems),
+    risk: policy,
+    riskOptions: options,
     hasRisk: guard !== undefined,
     rules: readRules(rules, problems),
     bots: readBots(bots, file, problems),

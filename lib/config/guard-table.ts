@@ -1,4 +1,4 @@
-import { resolveRisk } from '../risk/risk-options.js';
+import { resolveRisk, type RiskOptions } from '../risk/risk-options.js';
 import type { RiskPolicy } from '../risk/risk-settings.js';
 import { show } from '../rules/value-schemas.js';
 import type { TableProblem } from './config-error.js';
@@ -44,7 +44,10 @@ export function isTable(value: unknown): value is Table {
 }
 
 /** Reads `[guard]`. What is wrong goes to `problems`; the policy is then made of the rest. */
-export function readGuard(table: unknown, problems: TableProblem[]): RiskPolicy {
+export function readGuard(
+  table: unknown,
+  problems: TableProblem[],
+): { readonly policy: RiskPolicy; readonly options: RiskOptions } {
   const found: TableProblem[] = [];
   const options = isTable(table) ? optionsOf(table, ['guard'], found) : {};
   if (!isTable(table) && table !== undefined) found.push({ path: ['guard'], message: 'must be a table' });
@@ -53,7 +56,7 @@ export function readGuard(table: unknown, problems: TableProblem[]): RiskPolicy 
   for (const { path, message } of ofOptions)
     found.push({ path: ['guard', ...keysOf(path)], message: withKeys(message) });
   problems.push(...found);
-  return policy;
+  return { policy, options: options as RiskOptions };
 }
 
 function actorsOf(actors: unknown, problems: TableProblem[]): Record<string, unknown> {

@@ -4,7 +4,8 @@ import type { ExecutionContext } from '@nestjs/common';
 import type { ResponseFacts } from '../rules/behavior-rule.js';
 import type { RiskSettingsOptions } from '../risk/risk-options.js';
 import type { EventWeightFunction } from '../rules/route-plan.js';
-import { addRules, setAnomaly, setSkip, setTrackBy, setWeight } from './metadata.js';
+import type { BotOptions } from '../bots/bot-options.js';
+import { addRules, setAnomaly, setBots, setSkip, setTrackBy, setWeight } from './metadata.js';
 
 type Decorator = MethodDecorator & ClassDecorator;
 
@@ -122,6 +123,19 @@ export function TrackBy(trackBy: TrackBy, options: { after?: 'guards' } = {}): D
  */
 export function AnomalyDetection(overrides: RiskSettingsOptions | false = {}): Decorator {
   return setAnomaly(overrides);
+}
+
+/**
+ * Protects a class or method from bots, or with other options than the module's `bots`, over which these are merged; `false`: requests
+ * to it are neither judged nor remembered. A method's replaces its class's.
+ *
+ * @example
+ * ```ts
+ * @BotProtection({ preset: 'api' })
+ * ```
+ */
+export function BotProtection(options: BotOptions | false = {}): Decorator {
+  return setBots(options);
 }
 
 /**

@@ -7,6 +7,7 @@ const RULES = 'nestjs-behavior-guard:rules';
 const SKIP = 'nestjs-behavior-guard:skip';
 const TRACK_BY = 'nestjs-behavior-guard:track-by';
 const ANOMALY = 'nestjs-behavior-guard:anomaly';
+const BOTS = 'nestjs-behavior-guard:bots';
 const WEIGHT = 'nestjs-behavior-guard:weight';
 
 /** A rule as a decorator wrote it. */
@@ -47,6 +48,10 @@ export function setAnomaly(value: RouteBehavior['anomaly']): Decorator {
   return decorator((target) => Reflect.defineMetadata(ANOMALY, value, target));
 }
 
+export function setBots(value: RouteBehavior['bots']): Decorator {
+  return decorator((target) => Reflect.defineMetadata(BOTS, value, target));
+}
+
 export function setWeight(value: RouteBehavior['weight']): Decorator {
   return decorator((target) => Reflect.defineMetadata(WEIGHT, value, target));
 }
@@ -54,6 +59,11 @@ export function setWeight(value: RouteBehavior['weight']): Decorator {
 /** Of a class: inherited. */
 export function anomalyOf(target: object): RouteBehavior['anomaly'] {
   return Reflect.getMetadata(ANOMALY, target) as RouteBehavior['anomaly'];
+}
+
+/** Of a class: inherited. */
+export function botsOf(target: object): RouteBehavior['bots'] {
+  return Reflect.getMetadata(BOTS, target) as RouteBehavior['bots'];
 }
 
 /** Of a class: inherited. */

@@ -1,6 +1,7 @@
 /**
  * What happened. `violation`: a rule was exceeded (reported on the crossing, then once per cooldown). `anomaly`: a client
- * does not behave as is normal (reported when that gets graver, then once per window). `denied`: a
+ * does not behave as is normal (reported when that gets graver, then once per window). `bot`: a client looks automated
+ * (likewise, then once an hour). `denied`: a
  * request was refused. `ban`, `ban_expired`, `ban_lifted`: a ban began, ran out, was lifted. `action_failed`: user
  * code (custom action, challenge handler, `trackBy`, `when`, sink, …) threw, or one call of the storage failed.
  * `storage_down`, `storage_up`: the storage is not asked any more, and asked again; these have no actor (`''`).
@@ -8,6 +9,7 @@
 export type BehaviorEventType =
   | 'violation'
   | 'anomaly'
+  | 'bot'
   | 'denied'
   | 'ban'
   | 'ban_expired'
@@ -36,6 +38,22 @@ export interface EventRisk {
   readonly reasons: readonly { readonly detector: string; readonly risk: number; readonly text: string }[];
 }
 
+/** How strongly a client looks automated. */
+export interface EventBot {
+  readonly recommendation: 'allow' | 'challenge' | 'block';
+  /** 0 to 100. */
+  readonly score: number;
+  /** 0 to 1. */
+  readonly confidence: number;
+  /** The strongest first. */
+  readonly factors: readonly {
+    readonly signal: string;
+    readonly score: number;
+    readonly weight: number;
+    readonly reason: string;
+  }[];
+}
+
 /** Facts of a request that hold no secrets: no query string, no header but the user agent, no body. */
 export interface RequestFacts {
   readonly method: string;
@@ -58,9 +76,18 @@ export interface BehaviorEvent {
   /** `Class.method`, `*` where no route matched, or what the application named in a call of its own. */
   readonly endpoint: string;
   readonly rule?: EventRule;
-  /** What was done: the rule's action, or `logged_only` in passive mode. */
+  /** What was done: the rule's action (`block`: a bot was refused), or `logged_only` in passive mode. */
   readonly action:
-    'log' | 'alert' | 'delay' | 'throttle' | 'challenge' | 'ban' | 'custom' | 'logged_only' | 'none';
+    | 'log'
+    | 'alert'
+    | 'delay'
+    | 'throttle'
+    | 'challenge'
+    | 'block'
+    | 'ban'
+    | 'custom'
+    | 'logged_only'
+    | 'none';
   readonly passive: boolean;
   /** Events in the window, this one included. */
   readonly count?: number;
@@ -71,4 +98,6 @@ export interface BehaviorEvent {
   readonly request?: RequestFacts;
   /** On `anomaly` events. */
   readonly risk?: EventRisk;
+  /** On `bot` events. */
+  readonly bot?: EventBot;
 }

@@ -166,6 +166,32 @@ export class HistoryView implements BehaviorHistory {
     this.words[this.at + layout.STATE] &= ~0xffff;
   }
 
+  /** Number of the newest event. */
+  get newest(): number {
+    return this.words[this.at + NEXT] - 1;
+  }
+
+  /**
+   * Says how an event ended, by its number, if it is still held.
+   *
+   * @param flags to be added to those that it has. @returns whether it is held.
+   */
+  settle(seq: number, timeMs: number, outcome: number, flags: number): boolean {
+    const { words, at } = this;
+    const index = seq - words[at + FIRST];
+    // Numbers begin anew when a history does.
+    if (index < 0 || index >= this.length || this.timeMs(index) !== timeMs) return false;
+    const place = this.placeOf(seq) + 2;
+    const kept = words[place] & ~(layout.OUTCOME_MASK << layout.OUTCOME_SHIFT);
+    words[place] = kept | (outcome << layout.OUTCOME_SHIFT) | ((flags & layout.FLAGS_MASK) << layout.FLAGS_SHIFT);
+    return true;
+  }
+
+  /** The bots' own words: a view, to be read and written at once. */
+  get notes(): Words {
+    return this.words.subarray(this.at + layout.NOTES, this.at + layout.NOTES + layout.NOTES_WORDS);
+  }
+
   /** How far the storage's copy is known, if this is one. */
   get position(): HistoryPosition {
     const { words, at } = this;

@@ -1,6 +1,6 @@
 import type { ModuleRef } from '@nestjs/core';
 import { ActorPolicy } from '../actor/actor-policy.js';
-import type { ConfigurationProblem } from '../errors/errors.js';
+import { ConfigurationError, type ConfigurationProblem } from '../errors/errors.js';
 import { EventBus } from '../events/event-bus.js';
 import { GuardMetrics } from '../metrics/guard-metrics.js';
 import { MeasuredEvaluator, MeasuredGate, MeasuredReporter, MeasuredRuntime } from '../metrics/measured.js';
@@ -12,6 +12,8 @@ import { RequestRuntime } from '../request/request-runtime.js';
 import { RuleBook } from '../rules/rule-book.js';
 import { MemoryStorage } from '../storage/memory/memory-storage.js';
 import { BehaviorMonitor } from '../tracker/behavior-monitor.js';
+import { BotActions } from '../tracker/bot-actions.js';
+import { BotMonitor } from '../tracker/bot-monitor.js';
 import { CustomActions } from '../tracker/custom-actions.js';
 import { RuleEvaluator, type RuleEvaluatorParts } from '../tracker/evaluator.js';
 import { Reporter } from '../tracker/reporter.js';
@@ -20,9 +22,10 @@ import { RiskActions } from '../tracker/risk-actions.js';
 import { StorageGateway } from '../tracker/storage-gateway.js';
 import { BehaviorTracker } from '../tracker/tracker.js';
 import { VerdictMaker } from '../tracker/verdict.js';
+import { ConfigSource } from './config-source.js';
 import type { GuardModuleOptions } from './options.js';
-import { resolveOptions } from './options-schema.js';
-import type { ResolvedOptions } from './options-schema.js';
+import { resolveOptions } from './resolve-options.js';
+import type { ResolvedOptions } from './resolve-options.js';
 
 /** Everything that serves requests, wired from the options. One per application. */
 export class GuardCore {
@@ -36,11 +39,16 @@ export class GuardCore {
   private readonly storage: StorageGateway;
   private readonly bus: EventBus;
   private readonly monitor: BehaviorMonitor;
+  private readonly bots: BotMonitor;
+  private readonly source: ConfigSource;
+  private readonly reporter: Reporter;
+  private readonly rules: RuleBook;
 
   constructor(given: GuardModuleOptions, moduleRef: ModuleRef) {
-    const { options, problems } = resolveOptions(given);
+    this.source = new ConfigSource(given);
+    const { options, problems } = resolveOptions(this.source.options);
     this.options = options;
-    this.problems = problems;
+    this.problems = [...this.source.problems, ...problems];
     const { clock, onStorageError } = options;
     const metrics = options.metrics && new GuardMetrics(options.metrics);
     this.metrics = metrics;
@@ -61,8 +69,18 @@ export class GuardCore {
     const actions = new CustomActions((type) => moduleRef.get(type, { strict: false }), reporter);
     const verdicts = new VerdictMaker(reporter, actions, clock);
     this.monitor = new BehaviorMonitor(options.anomaly, clock);
-    const observer = new RequestObserver(this.monitor, reporter, clock);
+    this.bots = new BotMonitor(options.bots, clock, reporter);
     const risk = new RiskActions(options.anomaly, this.storage, reporter, clock);
+    const observer = new RequestObserver({
+      monitor: this.monitor,
+      bots: this.bots,
+      risk,
+      botActions: new BotActions(options.defaults.passive, reporter, clock),
+      storage: this.storage,
+      reporter,
+      clock,
+      observeScore: metrics && ((detector, score) => metrics.observeScore(detector, score)),
+    });
     const evaluatorParts: RuleEvaluatorParts = {
       storage: this.storage,
       actors,
@@ -70,7 +88,6 @@ export class GuardCore {
       reporter,
       clock,
       observer,
-      risk,
       settings: options,
     };
     const evaluator = metrics
@@ -80,15 +97,26 @@ export class GuardCore {
     const rules = new RuleBook({
       ...options,
       checkAction: (action) => actions.problemOf(action),
-      observesAll: options.anomaly.everywhere,
-      checkAnomaly: (overrides) => this.monitor.problemsOf(overrides),
+      behavior: { risk: this.monitor, bots: this.bots },
     });
     const { storage, bus } = this;
     const excluded = new ExcludedPaths(options.exclude);
-    const gateParts = { actors, storage, rules, evaluator, verdicts, denials, reporter, excluded };
+    const gateParts = { actors, storage, rules, evaluator, observer, verdicts, denials, reporter, excluded };
     const gate = metrics ? new MeasuredGate(metrics, gateParts) : new RequestGate(gateParts);
     const { headers, maxInspectBytes } = options;
-    const runtimeParts = { gate, rules, evaluator, denials, reporter, risk, headers, maxInspectBytes };
+    const runtimeParts = {
+      gate,
+      rules,
+      evaluator,
+      denials,
+      reporter,
+      risk,
+      observer,
+      headers,
+      maxInspectBytes,
+    };
+    this.reporter = reporter;
+    this.rules = rules;
     this.runtime = metrics ? new MeasuredRuntime(metrics, runtimeParts) : new RequestRuntime(runtimeParts);
     const now = () => clock.now();
     this.tracker = new BehaviorTracker({
@@ -100,6 +128,7 @@ export class GuardCore {
       reporter,
       actions,
       monitor: this.monitor,
+      bots: this.bots,
       risk,
       now,
     });
@@ -110,12 +139,34 @@ export class GuardCore {
     const { clock, sinks } = options;
     await this.metrics?.start({ clock, sinks, storage, sinkStats: () => bus.stats() });
     await storage.start();
+    const failed = (error: unknown): void => this.reporter.failed('the configuration file', error, '', '*');
+    this.source.follow(clock, (changed) => this.apply(changed), failed);
   }
 
   async close(): Promise<void> {
     await this.bus.close(this.options.shutdownTimeoutMs);
+    this.source.close();
     this.monitor.close();
+    this.bots.close();
     await this.storage.close();
     this.metrics?.close();
+  }
+
+  /** Puts changed rules and limits in force; all or nothing. @throws ConfigurationError with every problem. */
+  private apply(changed: GuardModuleOptions): void {
+    const { options, problems } = resolveOptions(changed);
+    if (problems.length > 0) throw new ConfigurationError(problems);
+    const before = [this.monitor.settings, this.bots.settings] as const;
+    this.monitor.use(options.anomaly);
+    this.bots.use(options.bots);
+    try {
+      for (const warning of this.rules.replace(options.rules)) this.reporter.warn(warning);
+    } catch (error) {
+      this.monitor.use(before[0]);
+      this.bots.use(before[1]);
+      throw error;
+    }
+    for (const warning of options.bots.warnings) this.reporter.warn(warning);
+    this.reporter.warn(`${String(changed.configFile)} has changed and is in force`);
   }
 }

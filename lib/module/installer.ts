@@ -9,7 +9,7 @@ import { DeniedFilter } from '../request/denied-filter.js';
 import { platformOf } from '../request/platform.js';
 import type { RequestRuntime } from '../request/request-runtime.js';
 import { InterceptorBinding } from './enhancer-binding.js';
-import type { ResolvedOptions } from './options-schema.js';
+import type { ResolvedOptions } from './resolve-options.js';
 import { discoverRoutes } from './route-discovery.js';
 import type { DiscoverySources } from './route-discovery.js';
 
@@ -54,6 +54,7 @@ export class Installer {
     this.checked = true;
     for (const warning of this.compile(() => runtime.rules.install(routes, options.rules)))
       this.logger.warn(warning);
+    for (const warning of options.bots.warnings) this.logger.warn(warning);
     if (!adapterHost.httpAdapter) return;
     config.getGlobalFilters().unshift(new DeniedFilter(runtime.platform));
     if (!options.global) {

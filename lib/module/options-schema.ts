@@ -1,14 +1,9 @@
 import { z } from 'zod';
 import { parseAddressList, parseTrustedProxies } from '../actor/address-list.js';
 import type { Clock } from '../clock/clock.js';
-import { SystemClock } from '../clock/clock.js';
-import type { ConfigurationProblem } from '../errors/errors.js';
 import type { EventSink } from '../events/event-sink.js';
 import { METRICS_SCHEMA } from '../metrics/metrics-options.js';
-import type { MetricsSettings } from '../metrics/metrics-options.js';
 import type { ChallengeHandler, ErrorResponses } from '../request/denial.js';
-import type { QuotaHeaderStyle } from '../request/quota-headers.js';
-import type { ConfiguredRule } from '../rules/configured-rules.js';
 import {
   banDurationSchema,
   countSchema,
@@ -17,35 +12,8 @@ import {
   issuesOf,
 } from '../rules/value-schemas.js';
 import type { BehaviorStorage } from '../storage/storage.js';
-import { resolveAnomaly } from '../tracker/anomaly-options.js';
-import type { AnomalySettings } from '../tracker/anomaly-options.js';
-import type { TrackerSettings } from '../tracker/settings.js';
-import type { GuardModuleOptions } from './options.js';
-
-/** The module's options with defaults filled in and durations in milliseconds. */
-export interface ResolvedOptions extends TrackerSettings {
-  readonly rules: readonly ConfiguredRule[];
-  readonly anomaly: AnomalySettings;
-  /** Absent: a `MemoryStorage`. */
-  readonly storage: BehaviorStorage | undefined;
-  readonly clock: Clock;
-  readonly global: boolean;
-  readonly trustedProxies: readonly string[] | number | undefined;
-  readonly ipv6Prefix: number;
-  readonly allow: readonly string[];
-  readonly deny: readonly string[];
-  readonly exclude: readonly string[];
-  readonly errorResponses: ErrorResponses;
-  readonly headers: QuotaHeaderStyle;
-  readonly challenge: ChallengeHandler | undefined;
-  readonly sinks: readonly EventSink[];
-  readonly sinkQueueSize: number;
-  /** Absent: none are kept. */
-  readonly metrics: MetricsSettings | undefined;
-}
 
 const LEVELS = ['log', 'error', 'warn', 'debug', 'verbose', 'fatal'] as const;
-const DAY_MS = 86_400_000;
 /** RFC 9110 allows more, but the guard refuses with these only. */
 const STATUSES = ['403', '429', '503'];
 
@@ -131,12 +99,16 @@ const errorResponsesSchema = z.custom<ErrorResponses>(
   `must map ${STATUSES.join(', ')} to a text, an object or a function`,
 );
 
-const OPTIONS_SCHEMA = z.strictObject(
+/** What the options must be, but for those that others check. */
+export const OPTIONS_SCHEMA = z.strictObject(
   {
     // What each rule must be is the rule book's to say.
     rules: z.array(z.unknown(), 'must be a list of rules').optional(),
     // And this the risk engine's.
     anomaly: z.unknown().optional(),
+    bots: z.unknown().optional(),
+    configFile: z.string('must be the path of a file').min(1, 'must be the path of a file').optional(),
+    watch: z.boolean('must be true or false').optional(),
     storage: objectWith<BehaviorStorage>(
       'a BehaviorStorage',
       'record',
@@ -181,70 +153,3 @@ const OPTIONS_SCHEMA = z.strictObject(
   },
   'must be an object',
 );
-
-/**
- * Validates the module's options.
- *
- * @returns the options with defaults filled in, and every problem; where there are problems, the defaults alone with the
- * rules as given, so that these can still be checked and all problems be listed at once.
- */
-export function resolveOptions(options: GuardModuleOptions): {
-  options: ResolvedOptions;
-  problems: ConfigurationProblem[];
-} {
-  const parsed = OPTIONS_SCHEMA.safeParse(options);
-  const problems = parsed.success
-    ? []
-    : issuesOf(parsed.error).map(({ key, message }) => ({ path: key || 'options', message }));
-  const resolved = withDefaults(parsed.success ? parsed.data : {});
-  const anomaly = resolveAnomaly(options?.anomaly, resolved.defaults);
-  problems.push(...anomaly.problems.map(({ path, message }) => ({ path: within('anomaly', path), message })));
-  const rules = Array.isArray(options?.rules) ? options.rules : [];
-  return { options: { ...resolved, rules, anomaly: anomaly.settings }, problems };
-}
-
-function within(option: string, path: string): string {
-  return path ? `${option}.${path}` : option;
-}
-
-function withDefaults(given: z.output<typeof OPTIONS_SCHEMA>): Omit<ResolvedOptions, 'rules' | 'anomaly'> {
-  const maxHeldRequests = given.maxHeldRequests ?? 100;
-  return {
-    storage: given.storage,
-    clock: given.clock ?? new SystemClock(),
-    global: given.global ?? true,
-    trustedProxies: given.trustedProxies,
-    ipv6Prefix: given.ipv6Prefix ?? 64,
-    allow: given.allow ?? [],
-    deny: given.deny ?? [],
-    exclude: given.exclude ?? [],
-    errorResponses: given.errorResponses ?? {},
-    headers: given.headers ?? 'draft',
-    challenge: given.challenge,
-    sinks: given.sinks ?? [],
-    sinkQueueSize: given.sinkQueueSize ?? 10_000,
-    metrics: given.metrics?.prometheus || given.metrics?.openTelemetry ? given.metrics : undefined,
-    defaults: {
-      banDurationMs: given.banDuration ?? 3_600_000,
-      passive: given.passive ?? false,
-      maxDelayMs: given.maxDelay ?? 30_000,
-    },
-    escalation: escalationOf(given.escalation),
-    onStorageError: given.onStorageError ?? 'memory',
-    logSuspiciousLevel: given.logSuspiciousLevel ?? 'warn',
-    logRequestLevel: given.logRequestLevel ?? false,
-    maxHeldRequests,
-    maxHeldRequestsPerActor: given.maxHeldRequestsPerActor ?? Math.max(1, Math.floor(maxHeldRequests / 10)),
-    maxInspectBytes: given.maxInspectBytes ?? 65_536,
-    shutdownTimeoutMs: given.shutdownTimeout ?? 5000,
-  };
-}
-
-function escalationOf(given: z.output<typeof escalationSchema> | undefined): TrackerSettings['escalation'] {
-  if (given === false) return { factor: 1, maxMs: 7 * DAY_MS, memoryMs: 7 * DAY_MS };
-  return {
-    factor: given?.factor ?? 2,
-    maxMs: given?.max ?? 7 * DAY_MS,
-    memoryMs: given?.memory ?? 7 * DAY_MS,
-  };
-}

@@ -1,4 +1,5 @@
 import type { LogLevel, ModuleMetadata, Type } from '@nestjs/common';
+import type { BotOptions } from '../bots/bot-options.js';
 import type { Clock } from '../clock/clock.js';
 import type { EventSink } from '../events/event-sink.js';
 import type { MetricsOptions } from '../metrics/metrics-options.js';
@@ -29,6 +30,18 @@ export interface GuardModuleOptions {
    * judged; absent, those of routes with `@AnomalyDetection`.
    */
   anomaly?: AnomalyOptions;
+  /**
+   * Which signals tell automated clients from people. Given (`{}` will do), every request is judged, those to unknown paths included;
+   * absent, those of routes with `@BotProtection`.
+   */
+  bots?: BotOptions;
+  /**
+   * A TOML file with `[guard]`, `[[rules]]` and `[bots]`: see docs/configuration.md. Its rules come after `rules`; what its `[guard]` names
+   * holds before `anomaly`.
+   */
+  configFile?: string;
+  /** Applies changes of `configFile` while running; a bad edit is reported, and what held before stays. Default `false`. */
+  watch?: boolean;
   /** Where counters and bans live; default `new MemoryStorage()`. The module closes it at shutdown. */
   storage?: BehaviorStorage;
   /** What happens while the storage fails; default `memory`. */

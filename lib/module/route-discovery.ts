@@ -3,7 +3,7 @@ import type { Type } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { RoutePathFactory } from '@nestjs/core/router/route-path-factory.js';
-import { anomalyOf, ownRules, skipOf, trackByOf, weightOf } from '../decorators/metadata.js';
+import { anomalyOf, botsOf, ownRules, skipOf, trackByOf, weightOf } from '../decorators/metadata.js';
 import type { RuleMetadata } from '../decorators/metadata.js';
 import type { DecoratedRule, GuardedRoute } from '../rules/rule-book.js';
 
@@ -85,6 +85,7 @@ function guardedRoute(found: Found): GuardedRoute {
     trackAfterGuards: trackBy?.afterGuards ?? false,
     skip: skipped(skipOf(controller), skipOf(handler)),
     anomaly: anomalyOf(handler) ?? anomalyOf(controller),
+    bots: botsOf(handler) ?? botsOf(controller),
     weight: weightOf(handler) ?? weightOf(controller),
     opaqueBody: opaqueBody(found),
   };

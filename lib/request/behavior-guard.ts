@@ -34,7 +34,8 @@ export class BehaviorGuard implements CanActivate {
     const headersBefore = plan.phases.body && platform.headersOf(context.getArgByIndex(1));
     const watched = { plan, endpoint, client, address, request, context, headersBefore, quotas: NONE };
     state.watched = watched;
-    if (plan.phases.end) this.runtime.watchEnd(state, platform.rawResponse(context.getArgByIndex(1)));
+    if (plan.phases.end || plan.observed?.bots)
+      this.runtime.watchEnd(state, platform.rawResponse(context.getArgByIndex(1)));
     const refused = evaluator.findRefusal(plan.bannable.early, watched);
     if (refused) return this.runtime.refuse(refused, state, context);
     if (!plan.phases.request) return this.runtime.admitted(state);

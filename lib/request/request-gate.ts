@@ -5,6 +5,7 @@ import type { RuleBook } from '../rules/rule-book.js';
 import { UNMATCHED } from '../rules/route-plan.js';
 import type { Decision } from '../tracker/decision.js';
 import type { RuleEvaluator } from '../tracker/evaluator.js';
+import type { RequestObserver } from '../tracker/request-observer.js';
 import { originalUrlOf } from '../tracker/reporter.js';
 import type { Reporter } from '../tracker/reporter.js';
 import type { StorageGateway } from '../tracker/storage-gateway.js';
@@ -22,6 +23,7 @@ export interface RequestGateParts {
   readonly storage: StorageGateway;
   readonly rules: RuleBook;
   readonly evaluator: RuleEvaluator;
+  readonly observer: RequestObserver;
   readonly verdicts: VerdictMaker;
   readonly denials: DenialResponder;
   readonly reporter: Reporter;
@@ -68,6 +70,7 @@ export class RequestGate {
       intercepted: false,
       denied: false,
       bannedBefore: false,
+      visit: undefined,
       watched: undefined,
     };
     setState(request, state);
@@ -107,7 +110,7 @@ export class RequestGate {
         unmatched: true,
       };
       this.parts.evaluator.evaluateEnd(plan, subject, { response: { facts: { status } } });
-      this.parts.evaluator.observeUnmatched(plan, subject);
+      this.parts.observer.unmatched(plan, subject, status);
     });
   }
 

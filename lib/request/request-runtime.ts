@@ -7,6 +7,7 @@ import type { Decision } from '../tracker/decision.js';
 import type { RuleEvaluator } from '../tracker/evaluator.js';
 import type { Pass } from '../tracker/pass.js';
 import type { Reporter } from '../tracker/reporter.js';
+import type { RequestObserver } from '../tracker/request-observer.js';
 import type { RiskActions } from '../tracker/risk-actions.js';
 import type { DenialResponder } from './denial.js';
 import type { Platform } from './platform.js';
@@ -24,6 +25,7 @@ export interface RequestRuntimeParts {
   readonly denials: DenialResponder;
   readonly reporter: Reporter;
   readonly risk: RiskActions;
+  readonly observer: RequestObserver;
   readonly headers: QuotaHeaderStyle;
   readonly maxInspectBytes: number;
 }
@@ -37,6 +39,7 @@ export class RequestRuntime {
   readonly maxInspectBytes: number;
   private readonly denials: DenialResponder;
   private readonly risk: RiskActions;
+  private readonly observer: RequestObserver;
   private readonly headers: QuotaHeaderStyle;
   private installed: Platform | undefined;
 
@@ -48,6 +51,7 @@ export class RequestRuntime {
     this.maxInspectBytes = parts.maxInspectBytes;
     this.denials = parts.denials;
     this.risk = parts.risk;
+    this.observer = parts.observer;
     this.headers = parts.headers;
   }
 
@@ -65,6 +69,7 @@ export class RequestRuntime {
     onResponseEnd(response, (status) => {
       const { watched } = state;
       if (!watched || state.bannedBefore) return;
+      if (state.visit) this.observer.leave(state.visit, status, watched.context.getArgByIndex(0));
       const { plan, client, endpoint, context, request, address } = watched;
       const about = { response: { facts: { status, context } }, deniedAlready: state.denied };
       const subject = { client, endpoint, context, request, address, status };
@@ -99,6 +104,7 @@ export class RequestRuntime {
 
   /** Tells the client its quotas and warnings, if so configured: those of this pass beside those of the passes before. */
   tell(pass: Pass, state: RequestState, context: ExecutionContext): void {
+    if (pass.visit) state.visit = pass.visit;
     const warning = this.risk.warningOf(pass);
     if (warning) this.platform.setHeader(context.getArgByIndex(1), warning.name, warning.value);
     const { watched } = state;

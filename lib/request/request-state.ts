@@ -3,6 +3,7 @@ import type { ClientAddress } from '../actor/client-address.js';
 import type { Standing } from '../actor/actor-policy.js';
 import type { Quota } from '../rules/quota.js';
 import type { RoutePlan } from '../rules/route-plan.js';
+import type { BotVisit } from '../tracker/bot-monitor.js';
 import type { Subject } from '../tracker/pass.js';
 import type { HeaderSnapshot } from './platform.js';
 
@@ -29,6 +30,8 @@ export interface RequestState {
   denied: boolean;
   /** Refused because of a ban that was in force before: counts nowhere. */
   bannedBefore: boolean;
+  /** What the bot signals said, where they were asked. */
+  visit: BotVisit | undefined;
   /** Set by the guard where the route is watched. */
   watched: WatchedRequest | undefined;
 }
@@ -43,6 +46,11 @@ interface Carrier extends IncomingMessage {
 export function stateOf(request: IncomingMessage, owner: object): RequestState | undefined {
   const state = (request as Carrier)[STATE];
   return state?.owner === owner ? state : undefined;
+}
+
+/** What the bot signals said of a request, whichever application asked them. */
+export function botVisitOf(request: IncomingMessage): BotVisit | undefined {
+  return (request as Carrier)[STATE]?.visit;
 }
 
 export function setState(request: IncomingMessage, state: RequestState): void {

@@ -37,10 +37,12 @@ export type PhasePlan = readonly ActorGroup[];
 /** What a request to a route weighs. */
 export type EventWeightFunction = (context: ExecutionContext) => number;
 
-/** What `@AnomalyDetection` and `@EventWeight` say of a route. */
+/** What `@AnomalyDetection`, `@BotProtection` and `@EventWeight` say of a route. */
 export interface RouteBehavior {
   /** `false`: not watched; an object: what is normal here, where it differs. */
   readonly anomaly: object | false | undefined;
+  /** `false`: not protected; an object: options that differ here. */
+  readonly bots: object | false | undefined;
   readonly weight: number | EventWeightFunction | undefined;
 }
 
@@ -49,8 +51,10 @@ export interface ObservedRoute {
   /** Hash that stands for the route in the history. */
   readonly target: number;
   readonly weight: number | EventWeightFunction;
-  /** What is normal here, where it differs. */
-  readonly anomaly: object | undefined;
+  /** Whether the risk engine is asked; an object: what is normal here, where it differs. */
+  readonly anomaly: object | boolean;
+  /** Whether the bot signals are asked; an object: options that differ here. */
+  readonly bots: object | boolean;
 }
 
 /** Everything that the guard knows of one route, merged once from configuration, class and method. */

@@ -6,9 +6,9 @@ import type { Escalation, RouteRules } from './compile-plan.js';
 import { defineConfigured, isObject, unmatchedRules } from './configured-rules.js';
 import type { ConfiguredDefinition, ConfiguredRule } from './configured-rules.js';
 import type { RoutePatterns } from './route-match.js';
-import { MOST_WEIGHT, textHash } from '../history/event-code.js';
-import { UNMATCHED, needsInterceptor } from './route-plan.js';
-import type { ObservedRoute, RouteBehavior, RoutePlan } from './route-plan.js';
+import { observedRoute, observedUnmatched, type BehaviorEngines } from './observed-route.js';
+import { needsInterceptor } from './route-plan.js';
+import type { RouteBehavior, RoutePlan } from './route-plan.js';
 import type { DeclaredRule } from './rule-counter.js';
 import type { RuleDefaults } from './rule-definition.js';
 import { defineRule } from './rule-schema.js';
@@ -42,10 +42,7 @@ export interface RuleBookSettings {
   readonly escalation: Escalation;
   /** What is wrong with a custom action, if anything: a class that the application doesn't provide. */
   readonly checkAction: (action: CustomAction) => string | undefined;
-  /** Whether the behaviour of all clients is watched, not only on routes that say so. */
-  readonly observesAll: boolean;
-  /** What is wrong with what a route calls normal, if anything. */
-  readonly checkAnomaly: (anomaly: object) => readonly ConfigurationProblem[];
+  readonly behavior: BehaviorEngines;
 }
 
 interface Compiled {
@@ -122,7 +119,7 @@ export class RuleBook {
     const warnings: string[] = [];
     const configured = defineConfigured(rules, this.routes, this.settings.defaults, problems);
     const perRoute = this.routes.map((route) => this.rulesOf(route, configured, problems, warnings));
-    const observed = this.settings.observesAll ? UNMATCHED_BEHAVIOR : undefined;
+    const observed = observedUnmatched(this.settings.behavior);
     const unmatched = { ...unmatchedRules(configured, warnings), observed };
     this.checkActions([...perRoute, unmatched], problems);
     this.checkSkips(configured, problems);
@@ -162,23 +159,9 @@ export class RuleBook {
     const { endpoint, className, trackBy, trackAfterGuards } = route;
     if (trackBy !== undefined && typeof trackBy !== 'function')
       problems.push({ path: `${endpoint} @TrackBy`, message: 'must be a function' });
-    const observed = skip === 'all' ? undefined : this.observed(route, problems);
+    const observed = skip === 'all' ? undefined : observedRoute(route, this.settings.behavior, problems);
     const actor = skip === 'all' ? undefined : trackBy;
     return { endpoint, className, rules, trackBy: actor, trackAfterGuards, observed };
-  }
-
-  private observed(route: GuardedRoute, problems: ConfigurationProblem[]): ObservedRoute | undefined {
-    const { anomaly, weight = 1, endpoint } = route;
-    if (typeof weight !== 'function' && !(weight >= 0 && weight <= MOST_WEIGHT)) {
-      const message = `must be a number from 0 to ${MOST_WEIGHT}, or a function of the context`;
-      problems.push({ path: `${endpoint} @EventWeight`, message });
-    }
-    if (anomaly === false || (anomaly === undefined && !this.settings.observesAll)) return undefined;
-    if (anomaly !== undefined) {
-      for (const { path, message } of this.settings.checkAnomaly(anomaly))
-        problems.push({ path: `${endpoint} @AnomalyDetection${path && ` ${path}`}`, message });
-    }
-    return { target: textHash(endpoint), weight, anomaly };
   }
 
   /** A body pattern on a route that sends its response itself: an error where it was written for this route alone. */
@@ -215,9 +198,6 @@ export class RuleBook {
     }
   }
 }
-
-/** Each path that no route matches is a target of its own: see `RequestObserver`. */
-const UNMATCHED_BEHAVIOR: ObservedRoute = { target: textHash(UNMATCHED), weight: 1, anomaly: undefined };
 
 function indexPlans(
   routes: readonly GuardedRoute[],

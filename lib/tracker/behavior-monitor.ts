@@ -10,6 +10,9 @@ import { historyNeeds } from '../risk/risk-plan.js';
 import { resolveRisk } from '../risk/risk-options.js';
 import type { RiskOptions, RiskSettingsOptions } from '../risk/risk-options.js';
 import type { RiskSettings } from '../risk/risk-settings.js';
+import type { BehaviorEngine } from '../rules/observed-route.js';
+import type { AnomalySettings } from './anomaly-options.js';
+import type { BehaviorSummary } from './inspection.js';
 import { HARMLESS, type RiskVerdict } from '../risk/verdict.js';
 
 import type { HistoryNews, HistoryPosition, HistoryQuery } from '../storage/storage.js';
@@ -25,33 +28,43 @@ const UNKNOWN: HistoryPosition = { born: 0, next: 0, revision: 0 };
 const UNEVENTFUL: MonitoredVerdict = { verdict: HARMLESS, isNews: false };
 const GRAVITY = { allow: 0, warn: 1, delay: 2, block: 3 } as const;
 
+/** What a `BehaviorMonitor` needs of the option `anomaly`. */
+export type MonitorSettings = Pick<AnomalySettings, 'everywhere' | 'risk' | 'maxActors'>;
+
 /** The histories of all actors of an application, and what is normal for them, everywhere and on single routes. */
-export class BehaviorMonitor {
+export class BehaviorMonitor implements BehaviorEngine {
   private readonly store: HistoryStore;
   private readonly shapes = new HistoryShapes();
   private readonly shapeOf = new WeakMap<RiskSettings, HistoryShape>();
-  private options: RiskOptions;
-  private everywhere: ActorSettings;
+  private normal: ActorSettings;
   /** By what a route says. */
   private onRoutes = new Map<object, ActorSettings>();
 
-  constructor({ risk, maxActors }: { risk: RiskOptions; maxActors: number }, clock: Clock) {
-    this.options = risk;
+  constructor(
+    public settings: MonitorSettings,
+    clock: Clock,
+  ) {
+    const { risk, maxActors } = settings;
     const { policy } = resolveRisk(risk);
-    this.everywhere = new ActorSettings(policy);
+    this.normal = new ActorSettings(policy);
     this.store = new HistoryStore({ maxActors, clock }, this.shapes.shapeOf(historyNeeds(policy.defaults)));
   }
 
-  /** Replaces what is normal; histories are kept. The options must be valid. */
-  use(options: RiskOptions): void {
-    this.options = options;
-    this.everywhere = new ActorSettings(resolveRisk(options).policy);
+  /** Whether all routes are watched, and not only those that say so. */
+  get everywhere(): boolean {
+    return this.settings.everywhere;
+  }
+
+  /** Replaces what is normal; histories are kept. The settings must be valid. */
+  use(settings: MonitorSettings): void {
+    this.settings = settings;
+    this.normal = new ActorSettings(resolveRisk(settings.risk).policy);
     this.onRoutes = new Map();
   }
 
   /** What is wrong with what a route calls normal. */
   problemsOf(overrides: object): readonly ConfigurationProblem[] {
-    return resolveRisk(merged(this.options, overrides)).problems;
+    return resolveRisk(merged(this.settings.risk, overrides)).problems;
   }
 
   /**
@@ -103,6 +116,16 @@ export class BehaviorMonitor {
     return this.conclude(history, verdict ?? assess(history, settings));
   }
 
+  /** What is known of an actor, as of its last event. */
+  summaryOf(actor: string): BehaviorSummary | undefined {
+    const shape = this.shapeFor(this.normal.of(actor));
+    const history = this.store.find(actor, shape);
+    if (!history || history.length === 0) return undefined;
+    const { events, targets, weight, switches } = history;
+    const lastMs = history.timeMs(history.length - 1);
+    return { windowMs: shape.windowMs, events, targets, weight: weight / 1_000, switches, lastMs };
+  }
+
   /** Forgets what an actor did. */
   forget(actor: string): void {
     this.store.forget(actor);
@@ -121,10 +144,10 @@ export class BehaviorMonitor {
   }
 
   private settingsFor(actor: string, overrides: object | undefined): RiskSettings {
-    if (overrides === undefined) return this.everywhere.of(actor);
+    if (overrides === undefined) return this.normal.of(actor);
     let here = this.onRoutes.get(overrides);
     if (here === undefined) {
-      here = new ActorSettings(resolveRisk(merged(this.options, overrides)).policy);
+      here = new ActorSettings(resolveRisk(merged(this.settings.risk, overrides)).policy);
       this.onRoutes.set(overrides, here);
     }
     return here.of(actor);

@@ -5,7 +5,6 @@ import type { TrackBy } from '../rules/behavior-rule.js';
 import type { ActorGroup, RoutePlan } from '../rules/route-plan.js';
 import type { RulePhase } from '../rules/rule-definition.js';
 import type { MaybePromise, RecordRequest, RecordResult } from '../storage/storage.js';
-import type { MonitoredVerdict } from './behavior-monitor.js';
 import { CountedActor } from './counted-actor.js';
 import type { Decision } from './decision.js';
 import { HoldSlots } from './hold-slots.js';
@@ -14,7 +13,6 @@ import { Pass } from './pass.js';
 import type { PassOptions, Subject } from './pass.js';
 import type { Reporter } from './reporter.js';
 import type { RequestObserver } from './request-observer.js';
-import type { RiskActions } from './risk-actions.js';
 import { RuleInputResolver } from './rule-inputs.js';
 import type { JudgedResponse, RuleInputs } from './rule-inputs.js';
 import type { TrackerSettings } from './settings.js';
@@ -29,7 +27,6 @@ export interface RuleEvaluatorParts {
   readonly reporter: Reporter;
   readonly clock: Clock;
   readonly observer: RequestObserver;
-  readonly risk: RiskActions;
   readonly settings: Pick<TrackerSettings, 'maxHeldRequests' | 'maxHeldRequestsPerActor'>;
 }
 
@@ -108,19 +105,6 @@ export class RuleEvaluator {
     return this.refusals.find(actors, subject);
   }
 
-  /** Adds a request that no route matched to its client's history; what follows from it shows with the next request. */
-  observeUnmatched(plan: RoutePlan, subject: Subject): void {
-    if (!plan.observed) return;
-    const pass = new Pass(plan, [], subject, NOTHING);
-    const concluded = (monitored: MonitoredVerdict): void => {
-      pass.monitored = monitored;
-      this.parts.risk.conclude(pass);
-    };
-    const recorded = this.parts.observer.observe(subject, plan.observed).record(this.parts.storage);
-    if (recorded instanceof Promise) void recorded.then(concluded);
-    else concluded(recorded);
-  }
-
   /** Holds a request that passed but is to be delayed; resolves when its time has come. */
   hold(pass: Pass): Promise<void> {
     return new Promise((resolve) => {
@@ -154,7 +138,7 @@ export class RuleEvaluator {
 
   private conclude(pass: Pass): Pass {
     if (pass.hasViolation) this.parts.verdicts.conclude(pass);
-    if (pass.monitored) this.parts.risk.conclude(pass);
+    this.parts.observer.judge(pass);
     if (pass.decision) pass.holdMs = 0;
     if (pass.holdMs === 0) this.releaseSlots(pass);
     return pass;
@@ -176,8 +160,7 @@ export class RuleEvaluator {
     if (actor !== subject.client.actor && !this.mayEnter(actor, pass)) return undefined;
     const holdsSlot = group.holds !== undefined && this.slots.tryAcquire(actor);
     const { observed } = pass.plan;
-    const observation =
-      group.observes && observed ? this.parts.observer.observe(subject, observed) : undefined;
+    const observing = group.observes && observed ? this.parts.observer.begin(subject, observed) : undefined;
     const request: RecordRequest = {
       actor,
       deniedAlready: pass.denied,
@@ -187,12 +170,10 @@ export class RuleEvaluator {
       denies: group.holds && (holdsSlot ? group.holds.withSlot : group.holds.withoutSlot),
       route: pass.plan.endpoint,
       banExempt: subject.client.isProxy && actor === subject.client.actor,
-      history: observation && this.parts.storage.keepsHistory ? observation.query : undefined,
+      history: this.parts.storage.keepsHistory ? observing?.query : undefined,
     };
     const settled = (value: RecordResult | StorageUnavailable): void => {
-      if (observation && !('banned' in value)) {
-        pass.monitored = observation.conclude('unavailable' in value ? undefined : value.history);
-      }
+      if (!('banned' in value)) observing?.conclude(pass, 'unavailable' in value ? undefined : value.history);
       this.settle(pass, group, actor, inputs, holdsSlot, value);
     };
     const result = this.parts.storage.record(request);
@@ -230,7 +211,7 @@ export class RuleEvaluator {
       return;
     }
     if (result.banned) pass.decision = this.parts.verdicts.bannedDecision(result.banned, endpoint);
-    const holds = holdsSlot || (this.parts.risk.holds(pass) && this.slots.tryAcquire(actor));
+    const holds = holdsSlot || (this.parts.observer.holds(pass) && this.slots.tryAcquire(actor));
     pass.records.push({ group, actor, inputs, result, holdsSlot: holds });
     if (result.denied) pass.denied = true;
   }

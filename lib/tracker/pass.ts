@@ -2,6 +2,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import type { ClientAddress } from '../actor/client-address.js';
 import type { ActorGroup, RoutePlan } from '../rules/route-plan.js';
 import type { RecordResult } from '../storage/storage.js';
+import type { BotVisit } from './bot-monitor.js';
 import type { MonitoredVerdict } from './behavior-monitor.js';
 import type { Decision } from './decision.js';
 import type { EventSubject } from './reporter.js';
@@ -42,6 +43,8 @@ export class Pass {
   decision: Decision | undefined = undefined;
   /** What the risk engine says of the request, if it was asked. */
   monitored: MonitoredVerdict | undefined = undefined;
+  /** What the bot signals say of the request, if they were asked. */
+  visit: BotVisit | undefined = undefined;
   /** How long the request is to be held, if it is let through. */
   holdMs = 0;
 

@@ -20,6 +20,15 @@ export interface EventSubject {
 }
 
 const LONGEST_FACT = 256;
+const ACTION_OF: Readonly<Record<Decision['kind'], BehaviorEvent['action']>> = {
+  throttle: 'throttle',
+  challenge: 'challenge',
+  ban: 'ban',
+  anomaly: 'throttle',
+  bot: 'block',
+  denied_actor: 'none',
+  storage_unavailable: 'none',
+};
 const FAILURE_SILENCE_MS = 60_000;
 const MOST_FAILURES = 1000;
 
@@ -63,12 +72,7 @@ export class Reporter {
       actor,
       endpoint,
       ...(rule ? { rule } : {}),
-      action:
-        decision.kind === 'challenge' || decision.kind === 'ban' || decision.kind === 'throttle'
-          ? decision.kind
-          : decision.kind === 'anomaly'
-            ? 'throttle'
-            : 'none',
+      action: ACTION_OF[decision.kind],
       passive: false,
       reason,
       ...(bannedUntil === undefined ? {} : { bannedUntil: endOf(bannedUntil) }),

@@ -1,34 +1,134 @@
+import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../clock/clock.js';
 import type { PackedEvent } from '../history/actor-history.js';
 import { ACTION_OF_NONE, UNIT_WEIGHT, actionCode, textHash, weightCode } from '../history/event-code.js';
-import type { ObservedRoute } from '../rules/route-plan.js';
+import type { ObservedRoute, RoutePlan } from '../rules/route-plan.js';
+import type { HistoryNews, HistoryQuery } from '../storage/storage.js';
 import type { BehaviorMonitor } from './behavior-monitor.js';
+import type { BotActions } from './bot-actions.js';
+import type { BotMonitor, BotVisit } from './bot-monitor.js';
+import { isStricter } from './decision.js';
 import { Observation } from './observation.js';
+import { Pass } from './pass.js';
 import type { Subject } from './pass.js';
-import { pathOf } from './reporter.js';
+import { originalUrlOf, pathOf } from './reporter.js';
 import type { Reporter } from './reporter.js';
+import type { RiskActions } from './risk-actions.js';
+import type { StorageGateway } from './storage-gateway.js';
 
 /** Longest user agent that is told from others. */
 const LONGEST_AGENT = 512;
 
-/** Makes an event of a request: the client acts with the method, on the route; or, where no route matched, on the path. */
-export class RequestObserver {
-  constructor(
-    private readonly monitor: BehaviorMonitor,
-    private readonly reporter: Reporter,
-    private readonly clock: Clock,
-  ) {}
+/** What observes requests, and acts on what it sees. */
+export interface RequestObserverParts {
+  readonly monitor: BehaviorMonitor;
+  readonly bots: BotMonitor;
+  readonly risk: RiskActions;
+  readonly botActions: BotActions;
+  readonly storage: StorageGateway;
+  readonly reporter: Reporter;
+  readonly clock: Clock;
+  /** Told of each detector and signal that saw something, 0 to 1. */
+  readonly observeScore: ((detector: string, score: number) => void) | undefined;
+}
 
-  /** The event that a request is, in its client's history. Never throws. */
-  observe(subject: Subject, route: ObservedRoute): Observation {
-    return new Observation(this.monitor, subject.client.actor, this.eventOf(subject, route), route.anomaly);
+/** A request on its way into the history of its client. */
+export interface Observing {
+  /** What a storage that keeps histories is to be sent. */
+  readonly query: HistoryQuery | undefined;
+  /** Adds it, when the rules have been asked. */
+  conclude(pass: Pass, news: HistoryNews | undefined): void;
+}
+
+/**
+ * Makes events of requests. To the risk engine the client acts with the method, on the route or, where none matched, on the path; the
+ * bot signals see the request as it came.
+ */
+export class RequestObserver {
+  constructor(private readonly parts: RequestObserverParts) {}
+
+  /** Begins with a request to a route. Never throws. */
+  begin(subject: Subject, route: ObservedRoute): Observing {
+    const observation = this.observation(subject, route);
+    return {
+      get query() {
+        return observation?.query;
+      },
+      conclude: (pass, news) => {
+        pass.monitored = observation?.conclude(news);
+        pass.visit = this.visit(subject, route);
+      },
+    };
+  }
+
+  /** Whether the risk engine would hold the request of this pass. */
+  holds(pass: Pass): boolean {
+    return this.parts.risk.holds(pass);
+  }
+
+  /** Does what risk engine and bot signals ask for, where that is stricter than what the rules do. */
+  judge(pass: Pass): void {
+    if (this.parts.observeScore) tellScores(pass, this.parts.observeScore);
+    if (pass.monitored) this.parts.risk.conclude(pass);
+    if (!pass.visit) return;
+    const refusal = this.parts.botActions.conclude(pass.visit, pass.subject);
+    if (refusal && isStricter(refusal, pass.decision)) pass.decision = refusal;
+  }
+
+  /** Adds a request that no route matched, at its end; what follows from it shows with the next request. */
+  unmatched(plan: RoutePlan, subject: Subject, status: number): void {
+    const { observed } = plan;
+    if (!observed) return;
+    const pass = new Pass(plan, [], subject, {});
+    pass.visit = this.visit(subject, observed);
+    if (pass.visit) this.parts.bots.leave(pass.visit, status, false, false);
+    const recorded = this.observation(subject, observed)?.record(this.parts.storage);
+    if (recorded instanceof Promise) {
+      void recorded.then((monitored) => {
+        pass.monitored = monitored;
+        this.judge(pass);
+      });
+      return;
+    }
+    pass.monitored = recorded;
+    this.judge(pass);
+  }
+
+  /** Says how a request ended that the bot signals were asked about. */
+  leave(visit: BotVisit, status: number, request: IncomingMessage & { user?: unknown }): void {
+    this.parts.bots.leave(visit, status, true, Boolean(request.user));
+  }
+
+  private observation(subject: Subject, route: ObservedRoute): Observation | undefined {
+    const { anomaly } = route;
+    if (anomaly === false) return undefined;
+    const overrides = anomaly === true ? undefined : anomaly;
+    const { monitor } = this.parts;
+    return new Observation(monitor, subject.client.actor, this.eventOf(subject, route), overrides);
+  }
+
+  private visit(
+    { request, client, endpoint, unmatched }: Subject,
+    { bots }: ObservedRoute,
+  ): BotVisit | undefined {
+    if (bots === false || !request) return undefined;
+    const facts = {
+      method: request.method ?? '',
+      path: originalUrlOf(request),
+      route: unmatched ? undefined : endpoint,
+      headers: request.headers,
+      rawHeaders: request.rawHeaders,
+      secure: 'encrypted' in request.socket,
+      address: client.address,
+    };
+    return this.parts.bots.arrive(client.actor, facts, bots === true ? undefined : bots);
   }
 
   private eventOf(subject: Subject, route: ObservedRoute): PackedEvent {
     const { request, unmatched } = subject;
     const agent = request?.headers['user-agent'];
     return {
-      timeMs: this.clock.now(),
+      timeMs: this.parts.clock.now(),
       target: unmatched && request ? textHash(pathOf(request)) : route.target,
       action: request?.method === undefined ? ACTION_OF_NONE : actionCode(request.method),
       weight: this.weightOf(subject, route),
@@ -46,12 +146,17 @@ export class RequestObserver {
       const value: unknown = weight(context);
       if (typeof value === 'number' && value >= 0) return weightCode(value);
       if (value instanceof Promise) value.catch(() => undefined);
-      throw new RangeError(
-        `returned ${value instanceof Promise ? 'a promise' : String(value)}, not a number >= 0`,
-      );
+      const shown = value instanceof Promise ? 'a promise' : String(value);
+      throw new RangeError(`returned ${shown}, not a number >= 0`);
     } catch (error) {
-      this.reporter.failed(`@EventWeight of ${endpoint}`, error, client.actor, endpoint);
+      this.parts.reporter.failed(`@EventWeight of ${endpoint}`, error, client.actor, endpoint);
       return UNIT_WEIGHT;
     }
   }
+}
+
+function tellScores({ monitored, visit }: Pass, observe: (detector: string, score: number) => void): void {
+  for (const { detector, risk } of monitored?.verdict.reasons ?? []) observe(detector, risk);
+  for (const { signal, score } of visit?.assessment.factors ?? [])
+    if (score > 0) observe(signal, score / 100);
 }

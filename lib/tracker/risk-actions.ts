@@ -3,7 +3,7 @@ import type { BehaviorEvent } from '../events/behavior-event.js';
 import type { RiskVerdict } from '../risk/verdict.js';
 import type { AnomalySettings } from './anomaly-options.js';
 import type { MonitoredVerdict } from './behavior-monitor.js';
-import { retryAfterSeconds, strictness } from './decision.js';
+import { isStricter, retryAfterSeconds } from './decision.js';
 import type { Decision } from './decision.js';
 import type { Pass } from './pass.js';
 import type { EventSubject, Reporter } from './reporter.js';
@@ -113,17 +113,6 @@ export class RiskActions {
       risk: { decision, risk, reasons },
     };
   }
-}
-
-/** Whether the risk engine's refusal is stricter than that of a rule. */
-function isStricter(decision: Decision, than: Decision | undefined): boolean {
-  if (!than) return true;
-  return gravityOf(decision) > gravityOf(than);
-}
-
-function gravityOf({ kind }: Decision): number {
-  if (kind === 'ban' || kind === 'throttle' || kind === 'challenge') return strictness(kind);
-  return kind === 'anomaly' ? strictness('throttle') : Infinity;
 }
 
 function reasonOf({ decision, risk, reasons }: RiskVerdict): string {

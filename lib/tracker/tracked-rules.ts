@@ -5,6 +5,13 @@ import type { ActorGroup } from '../rules/route-plan.js';
 import { defineRule } from '../rules/rule-schema.js';
 import type { TrackerSettings } from './settings.js';
 
+/** What `BehaviorTracker.applyAction` reports beside the rule. */
+export interface ActionDetails {
+  /** For people; default names the rule. */
+  readonly reason?: string;
+  readonly count?: number;
+}
+
 /** Endpoint names come from the application; one that makes them up per call must not grow memory. */
 const MOST_ENDPOINTS_PER_RULE = 1000;
 

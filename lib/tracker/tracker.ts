@@ -17,6 +17,8 @@ import type { CustomActions } from './custom-actions.js';
 import { ManualBans, banDurationMs } from './manual-bans.js';
 import type { BanOptions } from './manual-bans.js';
 import type { BehaviorMonitor } from './behavior-monitor.js';
+import type { BotMonitor } from './bot-monitor.js';
+import type { ActorInspection } from './inspection.js';
 import type { Reporter } from './reporter.js';
 import { Observation } from './observation.js';
 import type { RiskActions } from './risk-actions.js';
@@ -26,13 +28,7 @@ import type { TrackerSettings } from './settings.js';
 import type { StorageGateway } from './storage-gateway.js';
 import type { StorageHealth } from './storage-health.js';
 import { TrackedRules } from './tracked-rules.js';
-
-/** What {@link BehaviorTracker.applyAction} reports beside the rule. */
-export interface ActionDetails {
-  /** For people; default names the rule. */
-  readonly reason?: string;
-  readonly count?: number;
-}
+import type { ActionDetails } from './tracked-rules.js';
 
 /** What the tracker is made of; the module puts it together. */
 export interface TrackerParts {
@@ -44,6 +40,7 @@ export interface TrackerParts {
   readonly reporter: Reporter;
   readonly actions: CustomActions;
   readonly monitor: BehaviorMonitor;
+  readonly bots: BotMonitor;
   readonly risk: RiskActions;
   readonly now: () => number;
 }
@@ -176,6 +173,15 @@ export class BehaviorTracker {
     return this.parts.storage.findBan(this.actorOf(actor), route) !== undefined;
   }
 
+  /** What is known of an actor at present, by this instance. */
+  inspect(actor: string): ActorInspection {
+    const name = this.actorOf(actor);
+    const ban = this.parts.storage.findBan(name);
+    const bot = this.parts.bots.assessmentOf(name);
+    const risk = this.parts.monitor.summaryOf(name);
+    return { actor: name, ...(ban && { ban }), ...(risk && { risk }), ...(bot && { bot }) };
+  }
+
   /** All bans in force, by end; if the storage fails, only those made in this process since: see {@link storageHealth}. */
   async bans(): Promise<readonly Ban[]> {
     return this.parts.storage.bans();
@@ -189,6 +195,7 @@ export class BehaviorTracker {
   async reset(actor: string): Promise<void> {
     const name = this.actorOf(actor);
     this.parts.monitor.forget(name);
+    this.parts.bots.forget(name);
     await this.parts.storage.reset(name);
   }
 

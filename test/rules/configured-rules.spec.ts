@@ -10,8 +10,10 @@ function bookOf(rules: readonly ConfiguredRule[]): { book: RuleBook; warnings: r
     defaults: { banDurationMs: 1000, passive: false, maxDelayMs: 1000 },
     escalation: { factor: 2, maxMs: 1000, memoryMs: 1000 },
     checkAction: () => undefined,
-    observesAll: false,
-    checkAnomaly: () => [],
+    behavior: {
+      risk: { everywhere: false, problemsOf: () => [] },
+      bots: { everywhere: false, problemsOf: () => [] },
+    },
   });
   return { book, warnings: book.install([], rules) };
 }

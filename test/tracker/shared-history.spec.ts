@@ -32,7 +32,7 @@ class Instance {
     readonly storage: RedisStorage,
     readonly risk: RiskOptions,
   ) {
-    this.monitor = new BehaviorMonitor({ risk, maxActors: 1_000 }, new SystemClock());
+    this.monitor = new BehaviorMonitor({ everywhere: true, risk, maxActors: 1_000 }, new SystemClock());
   }
 
   async ask(given: Given): Promise<{ risk: number; decision: string; kept: number }> {
