@@ -1,16 +1,6 @@
 /** Feeds the requests of one address to a detector, as the guard would. */
+import { outcomeCode, outcomeOf } from '../dist/esm/history/event-code.js';
 import { WindowHistory } from './window-history.mjs';
-
-/** How a status counts. In a log a 404 is taken for one that no handler gave. */
-export function outcomeOf(status) {
-  if (status === 401) return 'unauthorized';
-  if (status === 403) return 'forbidden';
-  if (status === 404) return 'notFound';
-  if (status === 429) return 'throttled';
-  if (status >= 500) return 'serverError';
-  if (status >= 400) return 'clientError';
-  return status >= 300 && status !== 304 ? 'redirect' : 'success';
-}
 
 /**
  * The highest score of an address, on the arrival of a request and when a response had ended (which is what stands for the
@@ -32,7 +22,8 @@ export function judge(detector, requests, { flagMask = 0x7f, host } = {}) {
     const flags = detector.arrivalFlags(request) & flagMask;
     history.append({ timeMs, target: detector.targetOf(request), action: 0, outcome: 'unknown', flags });
     keepHighest(arrival, detector.assess(request, history));
-    const outcome = outcomeOf(status);
+    const outcome = outcomeOf(outcomeCode(status));
+    // A log doesn't say whether a handler was reached.
     const unmatched = detector.closingFlags(outcome !== 'notFound') & flagMask;
     history.finish(outcome, unmatched);
     memory = detector.nextMemory(request, outcome, flags);

@@ -34,11 +34,15 @@ export class SmallSet {
     this.size = 0;
   }
 
+  has(value: number): boolean {
+    const word = value | 0;
+    for (let index = 0; index < this.size; index++) if (this.values[index] === word) return true;
+    return false;
+  }
+
   /** Adds a value unless it is in the set already or the set is full. */
   add(value: number): void {
-    const word = value | 0;
-    for (let index = 0; index < this.size; index++) if (this.values[index] === word) return;
-    if (this.size < this.values.length) this.values[this.size++] = word;
+    if (this.size < this.values.length && !this.has(value)) this.values[this.size++] = value | 0;
   }
 }
 

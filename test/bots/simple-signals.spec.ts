@@ -146,13 +146,22 @@ describe('simplePatterns', () => {
     expect(ask('simplePatterns', events(14, SECOND, MISSED))?.score).toBe(50);
   });
 
-  it('wants them to be three in ten of all paths', () => {
+  it('wants them to be four in ten of all paths', () => {
     const withServed = (served: number) => [
       ...events(served, SECOND).map((event) => ({ ...event, target: event.target + 100 })),
       ...events(6, SECOND, MISSED),
     ];
-    expect(ask('simplePatterns', withServed(14))?.score).toBe(40);
-    expect(ask('simplePatterns', withServed(15))).toBeUndefined();
+    expect(ask('simplePatterns', withServed(9))?.score).toBe(40);
+    expect(ask('simplePatterns', withServed(10))).toBeUndefined();
+    const cached = withServed(10).map((event, at) =>
+      at < 10 ? { ...event, outcome: 'redirect' as const } : event,
+    );
+    expect(ask('simplePatterns', cached)).toBeUndefined();
+    // What leads to a path that is not there is none that is.
+    const led = [...events(6, SECOND, { outcome: 'redirect' }), ...withServed(9)];
+    expect(ask('simplePatterns', led)?.reason).toBe(
+      'asked for 6 different paths that are not there, and for 9 that are',
+    );
   });
 
   it('forgets what is older than seven days', () => {

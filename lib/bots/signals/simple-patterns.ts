@@ -30,7 +30,7 @@ export const simplePatterns = defineSignal({
   weight: 1,
   defaults: {
     missed: 6,
-    missedShare: 0.3,
+    missedShare: 0.4,
     within: 604_800_000,
     refused: 12,
     repeats: 6,
@@ -126,10 +126,15 @@ function countRefusals(
   return { refusals, lostWrites };
 }
 
+/** Fills `served`. What the client has still in its cache counts (304), what leads to a path that is not there does not. */
 function countServed(history: BehaviorHistory, first: number): void {
   served.clear();
-  for (let index = first; index < history.length; index++)
-    if (history.outcome(index) === 'success') served.add(history.target(index));
+  for (let index = first; index < history.length; index++) {
+    const outcome = history.outcome(index);
+    if (outcome !== 'success' && outcome !== 'redirect') continue;
+    const target = history.target(index);
+    if (!missed.has(target)) served.add(target);
+  }
 }
 
 /** The same target, refused (or a login, written to) again and again. */
