@@ -1,3 +1,4 @@
+export type { DashboardContext, DashboardOptions } from './dashboard/dashboard-options.js';
 export { GuardModule } from './module/guard.module.js';
 export type {
   EscalationOptions,

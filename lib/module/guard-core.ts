@@ -1,5 +1,8 @@
 import type { ModuleRef } from '@nestjs/core';
 import { ActorPolicy } from '../actor/actor-policy.js';
+import { DashboardMetrics, ReadableRuleBook } from '../dashboard/counting.js';
+import { Dashboard } from '../dashboard/dashboard.js';
+import { LiveStatistics } from '../dashboard/statistics/live-statistics.js';
 import { ConfigurationError, type ConfigurationProblem } from '../errors/errors.js';
 import { EventBus } from '../events/event-bus.js';
 import { GuardMetrics } from '../metrics/guard-metrics.js';
@@ -36,6 +39,8 @@ export class GuardCore {
   readonly runtime: RequestRuntime;
   /** Absent: none are kept. */
   readonly metrics: GuardMetrics | undefined;
+  /** Absent: there is none. */
+  readonly dashboard: Dashboard | undefined;
   private readonly storage: StorageGateway;
   private readonly bus: EventBus;
   private readonly monitor: BehaviorMonitor;
@@ -50,7 +55,10 @@ export class GuardCore {
     this.options = options;
     this.problems = [...this.source.problems, ...problems];
     const { clock, onStorageError } = options;
-    const metrics = options.metrics && new GuardMetrics(options.metrics);
+    const statistics = options.dashboard && new LiveStatistics(clock);
+    const metrics = statistics
+      ? new DashboardMetrics(statistics, options.metrics)
+      : options.metrics && new GuardMetrics(options.metrics);
     this.metrics = metrics;
     const sinkFailed = (name: string, error: unknown): void =>
       reporter.failed(`sink ${name}`, error, '', '*');
@@ -60,7 +68,9 @@ export class GuardCore {
       : new Reporter(this.bus, clock, options);
     const plainStorage = options.storage ?? new MemoryStorage();
     this.storage = new StorageGateway(
-      metrics ? new TimedStorage(plainStorage, clock, metrics.storageCall.bind(metrics)) : plainStorage,
+      metrics && options.metrics
+        ? new TimedStorage(plainStorage, clock, metrics.storageCall.bind(metrics))
+        : plainStorage,
       onStorageError,
       clock,
       reporter,
@@ -79,7 +89,8 @@ export class GuardCore {
       storage: this.storage,
       reporter,
       clock,
-      observeScore: metrics && ((detector, score) => metrics.observeScore(detector, score)),
+      observeScore:
+        options.metrics && metrics && ((detector, score) => metrics.observeScore(detector, score)),
     });
     const evaluatorParts: RuleEvaluatorParts = {
       storage: this.storage,
@@ -94,11 +105,13 @@ export class GuardCore {
       ? new MeasuredEvaluator(metrics, evaluatorParts)
       : new RuleEvaluator(evaluatorParts);
     const denials = new DenialResponder(options.errorResponses, options.challenge, reporter);
-    const rules = new RuleBook({
+    const ruleBookSettings = {
       ...options,
-      checkAction: (action) => actions.problemOf(action),
+      checkAction: actions.problemOf.bind(actions),
       behavior: { risk: this.monitor, bots: this.bots },
-    });
+    };
+    const readable = options.dashboard && new ReadableRuleBook(ruleBookSettings);
+    const rules = readable ?? new RuleBook(ruleBookSettings);
     const { storage, bus } = this;
     const excluded = new ExcludedPaths(options.exclude);
     const gateParts = { actors, storage, rules, evaluator, observer, verdicts, denials, reporter, excluded };
@@ -132,6 +145,21 @@ export class GuardCore {
       risk,
       now,
     });
+    const { tracker } = this;
+    this.dashboard =
+      options.dashboard && statistics && readable
+        ? new Dashboard({
+            settings: options.dashboard,
+            passive: options.defaults.passive,
+            statistics,
+            rules: readable,
+            tracker,
+            actors,
+            gate,
+            reporter,
+            clock,
+          })
+        : undefined;
   }
 
   async start(): Promise<void> {

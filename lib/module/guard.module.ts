@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import type {
+  BeforeApplicationShutdown,
   DynamicModule,
   FactoryProvider,
   OnApplicationShutdown,
@@ -39,7 +40,7 @@ let calls = 0;
  */
 @Global()
 @Module({})
-export class GuardModule implements OnModuleInit, OnApplicationShutdown {
+export class GuardModule implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   static readonly [BRAND] = true;
 
   /** @throws BehaviorGuardError `MODULE_DUPLICATED` if the application imports the module more than once. */
@@ -76,6 +77,11 @@ export class GuardModule implements OnModuleInit, OnApplicationShutdown {
   async onModuleInit(): Promise<void> {
     this.installer.check();
     await this.core.start();
+  }
+
+  /** Called by Nest before it waits for open responses. */
+  beforeApplicationShutdown(): void {
+    this.core.dashboard?.close();
   }
 
   /** Called by Nest when the server is closed: delivers queued events and releases the storage. */
@@ -132,11 +138,12 @@ const INSTALLER: FactoryProvider<Installer> = {
     scanner: MetadataScanner,
     modules: ModulesContainer,
   ) => {
-    const { options, problems, runtime } = core;
+    const { options, problems, runtime, dashboard } = core;
     return new Installer({
       options,
       problems,
       runtime,
+      dashboard,
       guard,
       interceptor,
       adapterHost,

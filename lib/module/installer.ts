@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { HttpServer } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import type { Dashboard } from '../dashboard/dashboard.js';
 import { ConfigurationError } from '../errors/errors.js';
 import type { ConfigurationProblem } from '../errors/errors.js';
 import type { BehaviorGuard } from '../request/behavior-guard.js';
@@ -20,6 +21,7 @@ export interface InstallerParts extends DiscoverySources {
   /** Problems of the options, found before; reported together with those of the rules. */
   readonly problems: readonly ConfigurationProblem[];
   readonly runtime: RequestRuntime;
+  readonly dashboard: Dashboard | undefined;
   readonly guard: BehaviorGuard;
   readonly interceptor: BehaviorInterceptor;
 }
@@ -96,7 +98,17 @@ export class Installer {
       const message = `the guard works on Express and Fastify, not on '${adapter.getType()}'`;
       throw new ConfigurationError([{ path: 'GuardModule', message }]);
     }
-    this.parts.runtime.platform = platform;
-    platform.install((request, response) => this.parts.runtime.gate.admit(request, response));
+    const { runtime, dashboard } = this.parts;
+    const { gate } = runtime;
+    runtime.platform = platform;
+    if (!dashboard) {
+      platform.install((request, response) => gate.admit(request, response));
+      return;
+    }
+    platform.install((request, response) => {
+      if (!dashboard.takes(request)) return gate.admit(request, response);
+      void dashboard.serve(request, response);
+      return 'taken';
+    });
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseAddressList, parseTrustedProxies } from '../actor/address-list.js';
 import type { Clock } from '../clock/clock.js';
+import { DASHBOARD_SCHEMA } from '../dashboard/dashboard-options.js';
 import type { EventSink } from '../events/event-sink.js';
 import { METRICS_SCHEMA } from '../metrics/metrics-options.js';
 import type { ChallengeHandler, ErrorResponses } from '../request/denial.js';
@@ -148,6 +149,7 @@ export const OPTIONS_SCHEMA = z.strictObject(
       .optional(),
     sinkQueueSize: countSchema(1, 10_000_000).optional(),
     metrics: METRICS_SCHEMA.optional(),
+    dashboard: DASHBOARD_SCHEMA.optional(),
     shutdownTimeout: durationSchema(0).optional(),
     clock: objectWith<Clock>('a Clock', 'now', 'schedule').optional(),
   },

@@ -1,6 +1,7 @@
 import type { LogLevel, ModuleMetadata, Type } from '@nestjs/common';
 import type { BotOptions } from '../bots/bot-options.js';
 import type { Clock } from '../clock/clock.js';
+import type { DashboardOptions } from '../dashboard/dashboard-options.js';
 import type { EventSink } from '../events/event-sink.js';
 import type { MetricsOptions } from '../metrics/metrics-options.js';
 import type { ChallengeHandler, ErrorResponses } from '../request/denial.js';
@@ -88,6 +89,8 @@ export interface GuardModuleOptions {
   sinkQueueSize?: number;
   /** Metrics through prom-client, OpenTelemetry or both; default none, at no cost. */
   metrics?: MetricsOptions;
+  /** A page and an API for operators; default none, at no cost. */
+  dashboard?: DashboardOptions;
   /** How long queued events may take at shutdown; default 5 s. */
   shutdownTimeout?: Duration;
   /** The source of time; default the system's. For tests: `ManualClock` of `nestjs-behavior-guard/testing`. */

@@ -3,6 +3,7 @@ import { SystemClock } from '../clock/clock.js';
 import type { Clock } from '../clock/clock.js';
 import type { ConfigurationProblem } from '../errors/errors.js';
 import type { EventSink } from '../events/event-sink.js';
+import type { DashboardSettings } from '../dashboard/dashboard-options.js';
 import type { MetricsSettings } from '../metrics/metrics-options.js';
 import type { ChallengeHandler, ErrorResponses } from '../request/denial.js';
 import type { QuotaHeaderStyle } from '../request/quota-headers.js';
@@ -39,6 +40,8 @@ export interface ResolvedOptions extends TrackerSettings {
   readonly sinkQueueSize: number;
   /** Absent: none are kept. */
   readonly metrics: MetricsSettings | undefined;
+  /** Absent: there is none. */
+  readonly dashboard: DashboardSettings | undefined;
 }
 
 /**
@@ -89,6 +92,7 @@ function withDefaults(
     sinks: given.sinks ?? [],
     sinkQueueSize: given.sinkQueueSize ?? 10_000,
     metrics: given.metrics?.prometheus || given.metrics?.openTelemetry ? given.metrics : undefined,
+    dashboard: given.dashboard,
     defaults: {
       banDurationMs: given.banDuration ?? 3_600_000,
       passive: given.passive ?? false,

@@ -13,8 +13,14 @@ type HeaderValue = string | number | readonly string[];
 /** Headers by name, in lower case. */
 export type HeaderSnapshot = OutgoingHttpHeaders;
 
-/** Looks at a request before routing. @returns the answer that refuses it, or `undefined` to let it go on. */
-export type RequestHook = (request: IncomingMessage, response: ServerResponse) => Answer | undefined;
+/**
+ * Looks at a request before routing. @returns the answer that refuses it, `undefined` to let it go on, or `'taken'`: the
+ * hook answers it itself, on the response of Node, now or later.
+ */
+export type RequestHook = (
+  request: IncomingMessage,
+  response: ServerResponse,
+) => Answer | 'taken' | undefined;
 
 /** What differs between the HTTP platforms. Requests and responses are those that the platform hands to guards. */
 export interface Platform {
@@ -48,6 +54,7 @@ class ExpressPlatform implements Platform {
   install(hook: RequestHook): void {
     this.adapter.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
       const answer = hook(request, response);
+      if (answer === 'taken') return;
       if (answer) this.send(response, answer);
       else next();
     });
@@ -95,6 +102,8 @@ interface FastifyReply {
   getHeaders(): OutgoingHttpHeaders;
   removeHeader(name: string): FastifyReply;
   send(body: string): FastifyReply;
+  /** Fastify leaves the response alone from now on. */
+  hijack(): FastifyReply;
 }
 
 interface FastifyInstance {
@@ -111,7 +120,8 @@ class FastifyPlatform implements Platform {
     const fastify = this.adapter.getInstance() as FastifyInstance;
     fastify.addHook('onRequest', (request, reply, done) => {
       const answer = hook(request.raw, reply.raw);
-      if (answer) this.send(reply, answer);
+      if (answer === 'taken') reply.hijack();
+      else if (answer) this.send(reply, answer);
       else done();
     });
   }

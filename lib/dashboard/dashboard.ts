@@ -1,0 +1,141 @@
+import { Logger } from '@nestjs/common';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Subscription } from 'rxjs';
+import type { ActorPolicy } from '../actor/actor-policy.js';
+import type { Clock } from '../clock/clock.js';
+import { logText } from '../events/log-text.js';
+import type { Answer } from '../request/platform.js';
+import type { RequestGate } from '../request/request-gate.js';
+import { originalUrlOf } from '../tracker/reporter.js';
+import type { Reporter } from '../tracker/reporter.js';
+import type { BehaviorTracker } from '../tracker/tracker.js';
+import { Access } from './access.js';
+import { AdminApi } from './admin-api.js';
+import { problem, sendAnswer } from './answers.js';
+import { actorsApi } from './api/actors.js';
+import { bansApi } from './api/bans.js';
+import { healthApi } from './api/health.js';
+import type { Caller } from './api/route.js';
+import { rulesApi } from './api/rules.js';
+import type { ReadableRuleBook } from './counting.js';
+import type { DashboardContext, DashboardSettings } from './dashboard-options.js';
+import { EventStreams } from './event-stream.js';
+import { pageAnswer } from './page/page.js';
+import { Snapshots } from './snapshot.js';
+import type { LiveStatistics } from './statistics/live-statistics.js';
+
+/** What the dashboard is made of. */
+export interface DashboardParts {
+  readonly settings: DashboardSettings;
+  readonly statistics: LiveStatistics;
+  readonly tracker: BehaviorTracker;
+  readonly rules: ReadableRuleBook;
+  readonly actors: ActorPolicy;
+  readonly gate: RequestGate;
+  readonly reporter: Reporter;
+  readonly clock: Clock;
+  readonly passive: boolean;
+}
+
+const STREAM_PATH = '/api/stream';
+
+/**
+ * The page and the API of operators. It takes the requests below its path before everything else, the guard included: no ban
+ * and no rule keeps an authorised operator out. All others are judged like requests that no route matches.
+ */
+export class Dashboard {
+  private readonly logger = new Logger('BehaviorGuard');
+  private readonly access: Access;
+  private readonly api: AdminApi;
+  private readonly streams: EventStreams;
+  private readonly page: Answer;
+  private readonly subscription: Subscription;
+
+  /** @throws Error if the plotting library is not installed. */
+  constructor(private readonly parts: DashboardParts) {
+    const { settings, statistics, tracker, rules, actors, clock, passive } = parts;
+    const normalise = (actor: string): string => actors.normaliseActor(actor);
+    const log = (caller: Caller, what: string): void => {
+      this.logger.log(`dashboard: ${logText(caller.address)} ${logText(what)}`);
+    };
+    this.access = new Access(settings, (error) => this.failed('dashboard.authorize', error));
+    this.api = new AdminApi(
+      [
+        ...bansApi({ tracker, clock, normalise, log }),
+        ...actorsApi({
+          tracker,
+          clock,
+          statistics,
+          normalise,
+          protects: (actor) => actors.protects(actor),
+          log,
+        }),
+        ...rulesApi({ tracker, rules, passive, log }),
+        ...healthApi(tracker, statistics),
+      ],
+      (error) => this.failed('an operation of the dashboard', error),
+    );
+    const snapshots = new Snapshots({ statistics, tracker, passive, now: () => clock.now() });
+    this.streams = new EventStreams({ snapshots, clock, maxStreams: settings.maxStreams });
+    this.page = pageAnswer();
+    this.subscription = tracker.events$.subscribe((event) => {
+      try {
+        statistics.event(event);
+      } catch (error) {
+        this.logger.error(`dashboard: ${String(error)}`);
+      }
+    });
+  }
+
+  /** Whether a request is for the dashboard; then it is answered, now or later. Never throws. */
+  takes(request: IncomingMessage): boolean {
+    const { path } = this.parts.settings;
+    const url = originalUrlOf(request);
+    if (!url.startsWith(path)) return false;
+    const next = url.charAt(path.length);
+    return next === '' || next === '/' || next === '?';
+  }
+
+  /** Answers a request that is for the dashboard. Never throws or rejects. */
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const answer = await this.answerTo(request, response);
+      if (answer) sendAnswer(response, answer, request.method !== 'HEAD');
+    } catch (error) {
+      this.failed('the dashboard', error);
+      sendAnswer(response, problem(500, 'The dashboard failed; the log says why.'));
+    }
+  }
+
+  /** Ends the streams, which would keep the server from closing. */
+  close(): void {
+    this.streams.close();
+    this.subscription.unsubscribe();
+  }
+
+  private async answerTo(request: IncomingMessage, response: ServerResponse): Promise<Answer | undefined> {
+    const url = originalUrlOf(request);
+    const at = url.indexOf('?');
+    const path = (at === -1 ? url : url.slice(0, at)).slice(this.parts.settings.path.length) || '/';
+    const { address } = this.parts.actors.clientOf(request);
+    const context: DashboardContext = { request, address, method: request.method ?? '', path };
+    const isAllowed = (): Promise<boolean> => this.access.isAllowed(context);
+    if (!(await isAllowed())) return this.parts.gate.admit(request, response) ?? this.access.refusal();
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    if (path === '/' && isRead) return this.page;
+    if (path === STREAM_PATH && request.method === 'GET') return this.stream(response, isAllowed);
+    const query = new URLSearchParams(at === -1 ? '' : url.slice(at + 1));
+    return this.api.answer({ request, path, query, caller: { address } });
+  }
+
+  private stream(response: ServerResponse, isAllowed: () => Promise<boolean>): Answer | undefined {
+    if (response.destroyed) return undefined;
+    if (!this.streams.hasRoom) return problem(503, 'Too many look on already.');
+    this.streams.open(response, isAllowed);
+    return undefined;
+  }
+
+  private failed(what: string, error: unknown): void {
+    this.parts.reporter.failed(what, error, '', '*');
+  }
+}

@@ -1,0 +1,113 @@
+import type { ServerResponse } from 'node:http';
+import type { Clock } from '../clock/clock.js';
+import { withCommonHeaders } from './answers.js';
+import type { Snapshots } from './snapshot.js';
+
+/** Pages are told at most twice a second, however much happens. */
+export const TICK_MS = 500;
+/** A page is told every second even if nothing happens: its plots go on. */
+const TICKS_WHEN_IDLE = 2;
+/** After so many ticks is asked again whether a page may look on: 15 s. */
+const TICKS_OF_A_CHECK = 30;
+/** What may wait for one page; one that takes less than it is sent is cut off, and may begin anew. */
+export const MOST_WAITING_BYTES = 524_288;
+
+interface Stream {
+  readonly response: ServerResponse;
+  readonly isAllowed: () => Promise<boolean>;
+  ticks: number;
+}
+
+/** What the streams work with. */
+export interface EventStreamsParts {
+  readonly snapshots: Snapshots;
+  readonly clock: Clock;
+  readonly maxStreams: number;
+}
+
+/**
+ * Server-sent events to the pages that look on: bounded in number and in what waits for each. Nothing is made while nobody
+ * looks on, and what is made is made once for all.
+ */
+export class EventStreams {
+  private readonly streams = new Set<Stream>();
+  private cancelTick: (() => void) | undefined;
+  private ticksSinceSent = 0;
+  private closed = false;
+
+  constructor(private readonly parts: EventStreamsParts) {}
+
+  /** Pages that look on. */
+  get size(): number {
+    return this.streams.size;
+  }
+
+  /** Whether one more may look on. */
+  get hasRoom(): boolean {
+    return !this.closed && this.streams.size < this.parts.maxStreams;
+  }
+
+  /** Sends what there is, and from then on what changes. @param isAllowed asked again every 15 s. */
+  open(response: ServerResponse, isAllowed: () => Promise<boolean>): void {
+    const stream: Stream = { response, isAllowed, ticks: 0 };
+    this.streams.add(stream);
+    response.once('close', () => this.drop(stream));
+    response.on('error', () => this.drop(stream));
+    const headers = {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store, no-transform',
+      'x-accel-buffering': 'no',
+    };
+    response.writeHead(200, withCommonHeaders(headers));
+    // A page that is cut off for good reason finds its way back by itself, but not at once.
+    response.write(`retry: 2000\n\n${messageOf('whole', this.parts.snapshots.whole())}`);
+    this.cancelTick ??= this.parts.clock.schedule(() => this.tick(), TICK_MS);
+  }
+
+  /** Ends all streams; there will be no more. */
+  close(): void {
+    this.closed = true;
+    for (const { response } of this.streams) response.end();
+    this.streams.clear();
+    this.cancelTick?.();
+    this.cancelTick = undefined;
+  }
+
+  private tick(): void {
+    this.cancelTick = undefined;
+    if (this.streams.size === 0) return;
+    this.ticksSinceSent++;
+    if (this.parts.snapshots.hasNews || this.ticksSinceSent >= TICKS_WHEN_IDLE) {
+      this.ticksSinceSent = 0;
+      const message = messageOf('news', this.parts.snapshots.next());
+      for (const stream of this.streams) this.send(stream, message);
+    }
+    for (const stream of this.streams) if (++stream.ticks % TICKS_OF_A_CHECK === 0) void this.check(stream);
+    this.cancelTick = this.parts.clock.schedule(() => this.tick(), TICK_MS);
+  }
+
+  private send(stream: Stream, message: string): void {
+    const { response } = stream;
+    if (response.writableLength <= MOST_WAITING_BYTES) {
+      response.write(message);
+      return;
+    }
+    this.drop(stream);
+    response.destroy();
+  }
+
+  private async check(stream: Stream): Promise<void> {
+    if (await stream.isAllowed()) return;
+    stream.response.end();
+    this.drop(stream);
+  }
+
+  private drop(stream: Stream): void {
+    this.streams.delete(stream);
+  }
+}
+
+/** JSON has no line breaks, which would end the message. */
+function messageOf(event: string, data: string): string {
+  return `event: ${event}\ndata: ${data}\n\n`;
+}

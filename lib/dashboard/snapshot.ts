@@ -1,0 +1,84 @@
+import type { BehaviorTracker } from '../tracker/tracker.js';
+import type { LiveStatistics } from './statistics/live-statistics.js';
+import { KEPT_SECONDS } from './statistics/live-statistics.js';
+
+const MOST_ACTORS = 20;
+const MOST_RULES = 50;
+const MOST_ROUTES = 50;
+const MOST_EVENTS = 25;
+const MOST_SINKS = 20;
+/** What every message repeats, so that one that was missed leaves no gap. */
+const REPEATED_SECONDS = 10;
+
+/** What the snapshots are made of. */
+export interface SnapshotParts {
+  readonly statistics: LiveStatistics;
+  readonly tracker: BehaviorTracker;
+  readonly passive: boolean;
+  readonly now: () => number;
+}
+
+/**
+ * Makes what pages are sent: everything for a page that begins to look on, and from then on what has changed. At most about
+ * 100 KB, whatever clients do.
+ */
+export class Snapshots {
+  private sentVersion = -1;
+  private sentEventId = 0;
+
+  constructor(private readonly parts: SnapshotParts) {}
+
+  /** Whether anything was counted since the last `next()`. */
+  get hasNews(): boolean {
+    return this.parts.statistics.version !== this.sentVersion;
+  }
+
+  /** Everything: for a page that begins. */
+  whole(): string {
+    const { statistics } = this.parts;
+    const events = statistics.events(4 * MOST_EVENTS);
+    return JSON.stringify({
+      ...this.head(KEPT_SECONDS),
+      ...this.tables(),
+      events,
+      leftOut: 0,
+    });
+  }
+
+  /** What has changed since it was last called. */
+  next(): string {
+    const { statistics } = this.parts;
+    const head = this.head(REPEATED_SECONDS);
+    if (!this.hasNews) return JSON.stringify(head);
+    const after = this.sentEventId;
+    const events = statistics.events(MOST_EVENTS, undefined, after);
+    this.sentVersion = statistics.version;
+    this.sentEventId = statistics.lastEventId;
+    const leftOut = this.sentEventId - after - events.length;
+    return JSON.stringify({ ...head, ...this.tables(), events, leftOut });
+  }
+
+  private head(seconds: number): object {
+    const { statistics, tracker, passive, now } = this.parts;
+    const { status, policy, pendingChanges } = tracker.storageHealth();
+    return {
+      now: now(),
+      passive,
+      totals: statistics.totals(),
+      ...statistics.seconds(seconds),
+      banVersion: statistics.banVersion,
+      storage: { status, policy, pendingChanges },
+      sinks: tracker.sinkStats().slice(0, MOST_SINKS),
+    };
+  }
+
+  private tables(): object {
+    const { statistics } = this.parts;
+    return {
+      actors: statistics.topActors(MOST_ACTORS),
+      risks: statistics.topRisks(MOST_ACTORS),
+      rules: statistics.topRules(MOST_RULES),
+      routes: statistics.topRoutes(MOST_ROUTES),
+    };
+  }
+}
