@@ -44,9 +44,11 @@ export class ActorHistory extends HistoryView {
     if (this.length >= this.most) this.dropOldest();
     const seq = words[at + NEXT];
     const place = this.placeOf(seq);
-    let meta =
-      (event.action & layout.ACTION_MASK) | ((event.flags & layout.FLAGS_MASK) << layout.FLAGS_SHIFT);
-    meta |= (event.outcome ?? 0) << layout.OUTCOME_SHIFT;
+    let meta = event.action & layout.ACTION_MASK;
+    if (this.shape.keepsFlags) {
+      meta |= (event.flags & layout.FLAGS_MASK) << layout.FLAGS_SHIFT;
+      meta |= (event.outcome ?? 0) << layout.OUTCOME_SHIFT;
+    }
     if (this.isSwitch(seq, event)) meta |= layout.SWITCHED;
     words[place] = offset;
     words[place + 1] = event.target;
@@ -124,6 +126,8 @@ export class ActorHistory extends HistoryView {
   private leave(offset: number): void {
     const { words, at } = this;
     const { windowMs } = this.shape;
+    // Nothing is older than the base, so there is no need to look.
+    if (offset < windowMs) return;
     const next = words[at + NEXT];
     let tail = words[at + TAIL];
     while (tail < next && offset - words[this.placeOf(tail)] >= windowMs) {
@@ -182,7 +186,13 @@ export class ActorHistory extends HistoryView {
       words[at + COUNTS] += layout.ONE_FIT;
     }
     if (this.hasWeights) this.addWeight(weightThousandths(this.weightCode(seq)));
-    return this.enterBucket(seq, place);
+    const repetitions = this.enterBucket(seq, place);
+    if (!shape.keepsFlags) {
+      const others = words[place + 2] & ~(layout.REPETITIONS_MASK << layout.REPETITIONS_SHIFT);
+      words[place + 2] =
+        others | (Math.min(repetitions, layout.REPETITIONS_MASK) << layout.REPETITIONS_SHIFT);
+    }
+    return repetitions;
   }
 
   private fitsPeriod(gapMs: number): boolean {
@@ -201,6 +211,7 @@ export class ActorHistory extends HistoryView {
     const kept = (words[head] >>> shift) & 0xff;
     words[head] = (words[head] & ~(0xff << shift)) | ((seq & placeMask) << shift);
     let before = seq - (((seq - kept - 1) & placeMask) + 1);
+    const isCounted = tail === 0 && !this.shape.keepsFlags;
     let repetitions = 1;
     let isNew = true;
     // What is in its place by now may belong to another bucket.
@@ -214,7 +225,11 @@ export class ActorHistory extends HistoryView {
         if (words[other + 1] === target) {
           if (isNew) words[other + 2] = meta | layout.NEWER;
           isNew = false;
-          if ((meta & layout.ACTION_MASK) === action) repetitions++;
+          if ((meta & layout.ACTION_MASK) === action) {
+            // As long as nothing has left, all that this one followed are still there.
+            if (isCounted) return Math.min(repetitionsOf(meta) + 1, most);
+            repetitions++;
+          }
         }
         if (meta >>> layout.LINK_SHIFT === 0) break;
         before -= meta >>> layout.LINK_SHIFT;
@@ -223,4 +238,8 @@ export class ActorHistory extends HistoryView {
     if (isNew) words[at + COUNTS] += layout.ONE_TARGET;
     return repetitions;
   }
+}
+
+function repetitionsOf(meta: number): number {
+  return (meta >>> layout.REPETITIONS_SHIFT) & layout.REPETITIONS_MASK;
 }

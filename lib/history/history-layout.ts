@@ -54,13 +54,16 @@ export const FLAG_WEIGHTS = 1 << 24;
 export const FLAG_LOCAL = 1 << 25;
 
 /**
- * Bits of an event's third word: action (10), outcome (4), flags of the detectors (7), whether a newer event has its target,
+ * Bits of an event's third word: action (10), outcome (4) and flags of the detectors (7), or how often action and target had occurred
+ * (8), whether a newer event has its target,
  * whether the gap before it fits the period, whether it switched, and how many events ago the one before in its bucket was (8;
  * 0: none).
  */
 export const ACTION_MASK = 0x3ff;
 export const OUTCOME_SHIFT = 10;
 export const OUTCOME_MASK = 0xf;
+export const REPETITIONS_SHIFT = 10;
+export const REPETITIONS_MASK = 0xff;
 export const FLAGS_SHIFT = 14;
 export const FLAGS_MASK = 0x7f;
 export const NEWER = 1 << 21;

@@ -8,6 +8,8 @@ export interface HistoryNeeds {
   readonly events: number;
   /** Events of one action and target are counted up to this. */
   readonly mostRepetitions: number;
+  /** Whether outcome and flags of events are kept; else repetitions are, which makes counting them cheaper. */
+  readonly keepsFlags: boolean;
   /** A period whose gaps are counted. */
   readonly intervalMs: number | undefined;
   /** How far a gap may be from the period, as a part of it. */
@@ -33,8 +35,9 @@ export class HistoryShapes {
 
   shapeOf(needs: HistoryNeeds): HistoryShape {
     const events = Math.max(4, Math.min(needs.events, MOST_EVENTS));
-    const { windowMs, mostRepetitions, intervalMs, toleranceRatio, busy, keepMs } = needs;
-    const key = JSON.stringify([windowMs, events, mostRepetitions, intervalMs, toleranceRatio, busy, keepMs]);
+    const { windowMs, mostRepetitions, keepsFlags, intervalMs, toleranceRatio, busy, keepMs } = needs;
+    const given = [windowMs, events, mostRepetitions, keepsFlags, intervalMs, toleranceRatio, busy, keepMs];
+    const key = JSON.stringify(given);
     const known = this.known.get(key);
     if (known) return known;
     // After 255 replacements a number is used again: a history that was idle meanwhile is then counted for the wrong window until

@@ -15,6 +15,8 @@ import type { HistoryShape } from './history-shape.js';
 /** Above this room events that have left the window make place for new ones. */
 const MOST_IDLE_ROOM = 64;
 const PARTITION = 1;
+/** Asking for the time costs as much as adding an event. */
+const ASK_EVERY = 63;
 
 /** Settings of a `HistoryStore`. */
 export interface HistoryStoreOptions {
@@ -43,6 +45,9 @@ export class HistoryStore {
   private readonly old: ActorHistory;
   private segment = NO_SEGMENT;
   private slot = -1;
+  /** What the clock said, and for how many events it is not asked again. */
+  private askedMs = 0;
+  private untilAsked = 0;
 
   constructor(options: HistoryStoreOptions, shape: HistoryShape) {
     this.index = new ActorIndex(this.slab, options.maxActors);
@@ -176,9 +181,13 @@ export class HistoryStore {
     history.point(this.slab.chunkOf(block).words, this.slab.offset(block), shape);
   }
 
-  /** By the clock where events are old, as in a replay: they then stay as long as new ones. */
+  /** By the clock where events are old, as in a replay: they then stay as long as new ones. It is asked once in a while. */
   private expirySeconds(timeMs: number, { keepMs } = this.history.shape): number {
-    return Math.ceil((Math.max(timeMs, this.clock.now()) + keepMs) / 1_000) + 1;
+    if (--this.untilAsked < 0) {
+      this.untilAsked = ASK_EVERY;
+      this.askedMs = this.clock.now();
+    }
+    return Math.ceil((Math.max(timeMs, this.askedMs) + keepMs) / 1_000) + 1;
   }
 
   private get nowSeconds(): number {

@@ -183,7 +183,8 @@ export class HistoryView implements BehaviorHistory {
     if (index < 0 || index >= this.length || this.timeMs(index) !== timeMs) return false;
     const place = this.placeOf(seq) + 2;
     const kept = words[place] & ~(layout.OUTCOME_MASK << layout.OUTCOME_SHIFT);
-    words[place] = kept | (outcome << layout.OUTCOME_SHIFT) | ((flags & layout.FLAGS_MASK) << layout.FLAGS_SHIFT);
+    words[place] =
+      kept | (outcome << layout.OUTCOME_SHIFT) | ((flags & layout.FLAGS_MASK) << layout.FLAGS_SHIFT);
     return true;
   }
 

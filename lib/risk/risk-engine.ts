@@ -63,7 +63,7 @@ export class RiskEngine {
   check(event: RiskEvent): RiskVerdict {
     const { actor } = event;
     const settings = this.settings.of(actor);
-    const packed = packedEvent(event, this.clock.now());
+    const packed = packedEvent(event, this.clock);
     this.store.open(boundedActor(actor), this.shapeFor(settings), packed.timeMs);
     const history = this.store.append(packed);
     const verdict = assess(history, settings);

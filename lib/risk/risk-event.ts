@@ -1,3 +1,4 @@
+import type { Clock } from '../clock/clock.js';
 import type { PackedEvent } from '../history/actor-history.js';
 import { UNIT_WEIGHT, actionCode, textHash, weightCode } from '../history/event-code.js';
 
@@ -20,12 +21,12 @@ export interface RiskEvent {
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
-/** An event as a history keeps it. @param nowMs its time, where it has none of its own. */
-export function packedEvent(event: RiskEvent, nowMs: number): PackedEvent {
+/** An event as a history keeps it. @param clock asked for its time, where it has none of its own. */
+export function packedEvent(event: RiskEvent, clock: Pick<Clock, 'now'>): PackedEvent {
   const { action, target, timestamp, weight, metadata } = event;
   const identity = metadata?.['identity'];
   return {
-    timeMs: timestamp !== undefined && isTime(timestamp) ? timestamp : nowMs,
+    timeMs: timestamp !== undefined && isTime(timestamp) ? timestamp : clock.now(),
     target: textHash(target),
     action: actionCode(action),
     weight: weight === undefined ? UNIT_WEIGHT : weightCode(weight),

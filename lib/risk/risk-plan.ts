@@ -12,6 +12,7 @@ export function historyNeeds(settings: RiskSettings, keepMs = 0): HistoryNeeds {
     windowMs: settings.windowMs,
     events: Math.max(2 * counted, settings.intervalMinGaps + 1),
     mostRepetitions: 2 * repetitionMaxCount,
+    keepsFlags: false,
     intervalMs: settings.intervalMs,
     toleranceRatio: settings.intervalToleranceRatio,
     busy: burstMaxEvents > MOST_HELD || hoppingMaxTargets > MOST_HELD,

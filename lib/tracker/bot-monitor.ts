@@ -26,6 +26,7 @@ const SHAPE = new HistoryShapes().shapeOf({
   windowMs: REPORT_MS,
   events: 64,
   mostRepetitions: 2,
+  keepsFlags: true,
   intervalMs: undefined,
   toleranceRatio: 0,
   busy: false,

@@ -102,7 +102,7 @@ export class BehaviorTracker {
   async check(event: RiskEvent): Promise<RiskVerdict> {
     const actor = this.actorOf(event.actor);
     const { now, monitor, risk } = this.parts;
-    const observation = new Observation(monitor, actor, packedEvent(event, now()), undefined);
+    const observation = new Observation(monitor, actor, packedEvent(event, { now }), undefined);
     const monitored = await observation.record(this.parts.storage);
     risk.report(monitored, actor, { endpoint: String(event.target).slice(0, LONGEST_TARGET) });
     return monitored.verdict;

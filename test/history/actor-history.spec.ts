@@ -54,7 +54,7 @@ describe('the history of an actor', () => {
       intervalMs: fc.constantFrom(undefined, 2_000),
     });
     fc.assert(
-      fc.property(limits, fc.array(event, { maxLength: 150 }), (given, events) => {
+      fc.property(limits, fc.boolean(), fc.array(event, { maxLength: 150 }), (given, keepsFlags, events) => {
         const settings = {
           ...DEFAULT_RISK_SETTINGS,
           ...given,
@@ -62,7 +62,7 @@ describe('the history of an actor', () => {
           switchingMaxCount: 3,
           intervalMinGaps: 3,
         };
-        const needs = historyNeeds(settings);
+        const needs = { ...historyNeeds(settings), keepsFlags };
         const most = Math.max(4, needs.events);
         const store = storeOf();
         const scans = { alice: new PlainScan(settings, most), bob: new PlainScan(settings, most) };
@@ -104,14 +104,15 @@ describe('the history of an actor', () => {
 
   it('shows the last events, oldest first', () => {
     const store = storeOf();
+    const flagged = { ...NEEDS, keepsFlags: true };
     for (let i = 0; i < 300; i++)
-      add(store, 'alice', {
-        timeMs: NOON + i,
-        target: `/${i}`,
-        flags: i % 128,
-        action: i % 2 ? 'PUT' : 'GET',
-      });
-    const history = add(store, 'alice', { timeMs: NOON + 300, target: '/last' });
+      add(
+        store,
+        'alice',
+        { timeMs: NOON + i, target: `/${i}`, flags: i % 128, action: i % 2 ? 'PUT' : 'GET' },
+        flagged,
+      );
+    const history = add(store, 'alice', { timeMs: NOON + 300, target: '/last' }, flagged);
     expect(history.length).toBe(200);
     expect(history.timeMs(0)).toBe(NOON + 101);
     expect(history.target(0)).toBe(textHash('/101'));

@@ -37,7 +37,7 @@ class Instance {
 
   async ask(given: Given): Promise<{ risk: number; decision: string; kept: number }> {
     const { target, now, actor = 'alice' } = given;
-    const event = packedEvent({ actor, action: 'GET', target }, now ?? Date.now());
+    const event = packedEvent({ actor, action: 'GET', target }, { now: () => now ?? Date.now() });
     const history = this.monitor.queryOf(actor, event, undefined);
     const rules = [rule({ threshold: 1_000 })];
     const result = (await this.storage.record({
@@ -116,7 +116,7 @@ describe('histories on Redis', () => {
   it('replace what was seen while Redis was away', async () => {
     const [one] = await instances(1, { burstMaxEvents: 3 });
     await one.ask({ target: '/0' });
-    const event = packedEvent({ actor: 'alice', action: 'GET', target: '/1' }, Date.now());
+    const event = packedEvent({ actor: 'alice', action: 'GET', target: '/1' }, Date);
     for (let i = 0; i < 5; i++) one.monitor.learn('alice', event, undefined, undefined);
     expect(await one.ask({ target: '/2' })).toMatchObject({ kept: 2, decision: 'allow' });
   });

@@ -21,7 +21,7 @@ export function excess(count: number, most: number): number {
 
 /** A duration as reasons show it. */
 export function seconds(ms: number): string {
-  return `${Number((ms / 1_000).toFixed(3))} s`;
+  return `${Math.round(ms) / 1_000} s`;
 }
 
 const MOST_TEXTS = 512;

@@ -78,5 +78,5 @@ function lastMedian(history: ActorHistory, count: number): number {
 }
 
 function percent(part: number): string {
-  return `${Number((part * 100).toFixed(1))} %`;
+  return `${Math.round(part * 1_000) / 10} %`;
 }
