@@ -1,4 +1,6 @@
 export type { DashboardContext, DashboardOptions } from './dashboard/dashboard-options.js';
+export { dashboardOpenApi } from './dashboard/open-api.js';
+export type { OpenApiFragment } from './dashboard/open-api.js';
 export { GuardModule } from './module/guard.module.js';
 export type {
   EscalationOptions,

@@ -57,8 +57,13 @@ export function forgeryOf({ headers }: IncomingMessage): string | undefined {
   const type = headers['content-type']?.split(';', 1)[0].trim().toLowerCase();
   if (headers[MUTATION_HEADER] !== '1') return `a change needs the header ${MUTATION_HEADER}: 1`;
   if (type !== 'application/json') return 'a change needs the header content-type: application/json';
-  const site = headers['sec-fetch-site'];
-  if (site !== undefined && site !== 'same-origin' && site !== 'none')
-    return 'a change must not come from another site';
   return undefined;
+}
+
+/** Whether a page of another site asks, whatever the application lets other sites do. Browsers say so; others need not. */
+export function isForeign({ headers }: IncomingMessage): boolean {
+  const { origin, host = '' } = headers;
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined) return site !== 'same-origin' && site !== 'none';
+  return origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`;
 }

@@ -48,6 +48,13 @@ export function problem(status: number, detail: string, more: object = {}): Answ
   };
 }
 
+/** On some platforms the application's own permissions for other sites are there already. */
+export function dropForeign(response: ServerResponse): void {
+  for (const name of response.getHeaderNames()) {
+    if (name.startsWith('access-control-')) response.removeHeader(name);
+  }
+}
+
 /** Sends an answer, unless the client has gone or has one already. */
 export function sendAnswer(
   response: ServerResponse,
@@ -56,6 +63,7 @@ export function sendAnswer(
 ): void {
   if (response.headersSent || response.destroyed) return;
   response.statusCode = status;
+  dropForeign(response);
   for (const name in headers) response.setHeader(name, headers[name]);
   response.setHeader('content-length', Buffer.byteLength(body));
   response.end(withBody ? body : undefined);

@@ -9,17 +9,16 @@ import type { RequestGate } from '../request/request-gate.js';
 import { originalUrlOf } from '../tracker/reporter.js';
 import type { Reporter } from '../tracker/reporter.js';
 import type { BehaviorTracker } from '../tracker/tracker.js';
-import { Access } from './access.js';
+import { Access, isForeign } from './access.js';
 import { AdminApi } from './admin-api.js';
 import { problem, sendAnswer } from './answers.js';
-import { actorsApi } from './api/actors.js';
-import { bansApi } from './api/bans.js';
-import { healthApi } from './api/health.js';
-import type { Caller } from './api/route.js';
-import { rulesApi } from './api/rules.js';
+import { operations } from './api/operations.js';
+import { NOTHING, apiRoute } from './api/route.js';
+import type { ApiRoute, Caller } from './api/route.js';
 import type { ReadableRuleBook } from './counting.js';
 import type { DashboardContext, DashboardSettings } from './dashboard-options.js';
 import { EventStreams } from './event-stream.js';
+import { dashboardOpenApi } from './open-api.js';
 import { pageAnswer } from './page/page.js';
 import { Snapshots } from './snapshot.js';
 import type { LiveStatistics } from './statistics/live-statistics.js';
@@ -59,21 +58,10 @@ export class Dashboard {
       this.logger.log(`dashboard: ${logText(caller.address)} ${logText(what)}`);
     };
     this.access = new Access(settings, (error) => this.failed('dashboard.authorize', error));
-    this.api = new AdminApi(
-      [
-        ...bansApi({ tracker, clock, normalise, log }),
-        ...actorsApi({
-          tracker,
-          clock,
-          statistics,
-          normalise,
-          protects: (actor) => actors.protects(actor),
-          log,
-        }),
-        ...rulesApi({ tracker, rules, passive, log }),
-        ...healthApi(tracker, statistics),
-      ],
-      (error) => this.failed('an operation of the dashboard', error),
+    const protects = (actor: string): boolean => actors.protects(actor);
+    const apiParts = { tracker, clock, statistics, normalise, protects, log, rules, passive };
+    this.api = new AdminApi([...operations(apiParts), description(settings.path)], (error) =>
+      this.failed('an operation of the dashboard', error),
     );
     const snapshots = new Snapshots({ statistics, tracker, passive, now: () => clock.now() });
     this.streams = new EventStreams({ snapshots, clock, maxStreams: settings.maxStreams });
@@ -123,6 +111,7 @@ export class Dashboard {
     if (!(await isAllowed())) return this.parts.gate.admit(request, response) ?? this.access.refusal();
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     if (path === '/' && isRead) return this.page;
+    if (isForeign(request)) return problem(403, 'Other sites may not ask for this.');
     if (path === STREAM_PATH && request.method === 'GET') return this.stream(response, isAllowed);
     const query = new URLSearchParams(at === -1 ? '' : url.slice(at + 1));
     return this.api.answer({ request, path, query, caller: { address } });
@@ -138,4 +127,19 @@ export class Dashboard {
   private failed(what: string, error: unknown): void {
     this.parts.reporter.failed(what, error, '', '*');
   }
+}
+
+function description(path: string): ApiRoute {
+  return apiRoute({
+    method: 'GET',
+    path: '/api/openapi.json',
+    summary: 'This API, as a document of its own',
+    input: NOTHING,
+    output: 'Document',
+    handle: () => ({
+      openapi: '3.0.3',
+      info: { title: 'Behavior guard', version: '1' },
+      ...dashboardOpenApi(path),
+    }),
+  });
 }

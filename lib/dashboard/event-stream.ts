@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../clock/clock.js';
-import { withCommonHeaders } from './answers.js';
+import { dropForeign, withCommonHeaders } from './answers.js';
 import type { Snapshots } from './snapshot.js';
 
 /** Pages are told at most twice a second, however much happens. */
@@ -58,6 +58,7 @@ export class EventStreams {
       'cache-control': 'no-store, no-transform',
       'x-accel-buffering': 'no',
     };
+    dropForeign(response);
     response.writeHead(200, withCommonHeaders(headers));
     // A page that is cut off for good reason finds its way back by itself, but not at once.
     response.write(`retry: 2000\n\n${messageOf('whole', this.parts.snapshots.whole())}`);
