@@ -69,10 +69,12 @@ export class RequestRuntime {
     onResponseEnd(response, (status) => {
       const { watched } = state;
       if (!watched || state.bannedBefore) return;
-      if (state.visit) this.observer.leave(state.visit, status, watched.context.getArgByIndex(0));
       const { plan, client, endpoint, context, request, address } = watched;
       const about = { response: { facts: { status, context } }, deniedAlready: state.denied };
       const subject = { client, endpoint, context, request, address, status };
+      // What the guard itself refuses says nothing about the client, and must not keep it refused for ever.
+      const ended = state.denied ? 0 : status;
+      if (state.visit) this.observer.leave(state.visit, ended, subject, context.getArgByIndex(0));
       this.evaluator.evaluateEnd(plan, subject, about);
     });
   }

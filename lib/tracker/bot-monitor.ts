@@ -147,11 +147,22 @@ export class BotMonitor implements BehaviorEngine {
     };
   }
 
-  /** Says how a request ended. @param reachedHandler whether a route of the application was found for it. */
-  leave(visit: BotVisit, status: number, reachedHandler: boolean, authenticated: boolean): void {
+  /**
+   * Says how a request ended.
+   *
+   * @param status 0 if that says nothing of the client.
+   * @param reachedHandler whether a route of the application was found for it. @returns what is to be said of its client now, where
+   * the request failed: the next one will be judged alike.
+   */
+  leave(
+    visit: BotVisit,
+    status: number,
+    reachedHandler: boolean,
+    authenticated: boolean,
+  ): BotVisit | undefined {
     const { actor, detector, request, seq, timeMs, flags } = visit;
     const history = this.store.find(actor, SHAPE);
-    if (!history) return;
+    if (!history) return undefined;
     const isFirst = seq === 0;
     const { notes } = history;
     const outcome = outcomeCode(status);
@@ -159,6 +170,9 @@ export class BotMonitor implements BehaviorEngine {
     const memory = isFirst ? undefined : notes;
     notes.set(detector.nextMemory({ ...request, memory }, outcomeOf(outcome), flags));
     history.settle(seq, timeMs, outcome, flags | added);
+    if (status < 400) return undefined;
+    const assessment = detector.assess({ ...request, memory: Uint32Array.from(notes) }, history);
+    return { ...visit, assessment, isNews: this.conclude(actor, assessment, history) };
   }
 
   /** What was last said of a client, if it was suspected. */

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../clock/clock.js';
 import type { PackedEvent } from '../history/actor-history.js';
 import { ACTION_OF_NONE, UNIT_WEIGHT, actionCode, textHash, weightCode } from '../history/event-code.js';
@@ -80,8 +79,8 @@ export class RequestObserver {
     const { observed } = plan;
     if (!observed) return;
     const pass = new Pass(plan, [], subject, {});
-    pass.visit = this.visit(subject, observed);
-    if (pass.visit) this.parts.bots.leave(pass.visit, status, false, false);
+    const visit = this.visit(subject, observed);
+    pass.visit = visit && this.parts.bots.leave(visit, status, false, false);
     const recorded = this.observation(subject, observed)?.record(this.parts.storage);
     if (recorded instanceof Promise) {
       void recorded.then((monitored) => {
@@ -94,9 +93,10 @@ export class RequestObserver {
     this.judge(pass);
   }
 
-  /** Says how a request ended that the bot signals were asked about. */
-  leave(visit: BotVisit, status: number, request: IncomingMessage & { user?: unknown }): void {
-    this.parts.bots.leave(visit, status, true, Boolean(request.user));
+  /** Says how a request ended that the bot signals were asked about. What follows from it shows with the next request. */
+  leave(visit: BotVisit, status: number, subject: Subject, request: { readonly user?: unknown }): void {
+    const left = this.parts.bots.leave(visit, status, true, Boolean(request.user));
+    if (left) this.parts.botActions.conclude(left, subject);
   }
 
   private observation(subject: Subject, route: ObservedRoute): Observation | undefined {

@@ -198,6 +198,15 @@ describe.each(PLATFORMS)('bot protection on %s', (platform) => {
     expect(app.eventsOf('action_failed')).toMatchObject([{ reason: "bot signal 'tooMany' failed: no" }]);
   });
 
+  it('does not hold its own refusals against a client', async () => {
+    const app = await start({ bots: {} });
+    await probe(app, '203.0.113.5');
+    const again = () => app.request('GET', '/page/1', { ...BROWSER, from: '203.0.113.5' });
+    const before = app.tracker.inspect('203.0.113.5').bot?.score;
+    for (let i = 0; i < 5; i++) expect((await again()).status).toBeGreaterThanOrEqual(403);
+    expect(app.tracker.inspect('203.0.113.5').bot?.score).toBeLessThanOrEqual(before as number);
+  });
+
   it('forgets on reset', async () => {
     const app = await start({ bots: {} });
     await probe(app, '203.0.113.5');
