@@ -36,7 +36,7 @@ export class Snapshots {
   /** Everything: for a page that begins. */
   whole(): string {
     const { statistics } = this.parts;
-    const events = statistics.events(4 * MOST_EVENTS);
+    const events = statistics.events(2 * MOST_EVENTS);
     return JSON.stringify({
       ...this.head(KEPT_SECONDS),
       ...this.tables(),

@@ -43,7 +43,8 @@ export interface EventView {
 
 const LONGEST_NAME = 256;
 const LONGEST_REASON = 512;
-const MOST_CONTRIBUTIONS = 20;
+const MOST_CONTRIBUTIONS = 16;
+const LONGEST_CONTRIBUTION = 160;
 
 /** What bot detection says of an event. */
 interface BotFacts {
@@ -106,7 +107,7 @@ function assessmentOf(event: BehaviorEvent): AssessmentView | undefined {
 }
 
 function contribution(name: string, share: number, text: string): ContributionView {
-  return { name: cut(name, LONGEST_NAME), share, text: cut(text, LONGEST_NAME) };
+  return { name: cut(name, 64), share, text: cut(text, LONGEST_CONTRIBUTION) };
 }
 
 function most(contributions: readonly ContributionView[]): readonly ContributionView[] {
