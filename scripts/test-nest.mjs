@@ -24,6 +24,8 @@ const SOURCES = [
   'sample-app',
   'docs',
   'scripts',
+  'grafana',
+  'evaluation',
   'README.md',
   'tsconfig.json',
   'tsconfig.build.json',
@@ -38,7 +40,15 @@ for (const name of [...SOURCES, ...SETTINGS]) {
 if (!isFresh) {
   for (const name of ['package.json', 'package-lock.json']) cpSync(join(root, name), join(copy, name));
   const packages = ['common', 'core', 'testing', 'platform-express', 'platform-fastify'];
-  const versions = packages.map((name) => `@nestjs/${name}@${major}`);
+  // Packages with numbers of their own.
+  const companions = {
+    10: ['terminus@11', 'swagger@8', 'event-emitter@2'],
+    11: ['terminus@11', 'swagger@11', 'event-emitter@3'],
+    12: [],
+  }[major];
+  const versions = [...packages.map((name) => `${name}@${major}`), ...companions].map(
+    (name) => `@nestjs/${name}`,
+  );
   await run(
     'npm',
     ['install', '--legacy-peer-deps', '--no-audit', '--no-fund', '--loglevel=error', ...versions],

@@ -186,7 +186,9 @@ function outcome(
 }
 
 function banMs({ durationMs, factor, maxMs }: BanTerms, offences: number): number {
-  return Math.max(durationMs, Math.floor(Math.min(durationMs * factor ** (offences - 1), maxMs)));
+  let grownMs = durationMs;
+  for (let i = 1; i < offences && factor > 1; i++) if (grownMs < maxMs) grownMs *= factor;
+  return Math.max(durationMs, Math.floor(Math.min(grownMs, maxMs)));
 }
 
 function punish(name: string, actor: ModelActor, causes: readonly Weighed[], since: number): Ban {

@@ -9,7 +9,10 @@ import type { LaidOutRule } from './layout.js';
  * @param offences remembered, this one included: an integer >= 1.
  */
 export function banDurationMs({ durationMs, factor, maxMs }: BanTerms, offences: number): number {
-  return Math.max(durationMs, Math.floor(Math.min(durationMs * factor ** (offences - 1), maxMs)));
+  let grownMs = durationMs;
+  // Step by step, as every storage does: a power would be rounded otherwise. A factor above 1 soon reaches any maximum.
+  for (let i = 1; i < offences && factor > 1 && grownMs < maxMs; i++) grownMs *= factor;
+  return Math.max(durationMs, Math.floor(Math.min(grownMs, maxMs)));
 }
 
 /**
