@@ -3,7 +3,7 @@ import { readPlotLibrary } from '../../plots/plot-library.js';
 import type { Answer } from '../../request/platform.js';
 import { withCommonHeaders } from '../answers.js';
 import { PAGE_BODY } from './body.js';
-import { PAGE_SCRIPTS } from './scripts.js';
+import { PAGE_SCRIPTS } from './scripts/index.js';
 import { PAGE_STYLE } from './style.js';
 
 /**

@@ -1,0 +1,18 @@
+import { BASICS_SCRIPT } from './basics.js';
+import { DIALOGS_SCRIPT } from './dialogs.js';
+import { MAIN_SCRIPT } from './main.js';
+import { OVERVIEW_SCRIPT } from './overview.js';
+import { PLOTS_SCRIPT } from './plots.js';
+import { VIEWS_SCRIPT } from './views.js';
+
+/** What the page does, for the browser: one script, without a step that builds it. */
+export const PAGE_SCRIPTS = `(function () {
+'use strict';
+${BASICS_SCRIPT}
+${PLOTS_SCRIPT}
+${DIALOGS_SCRIPT}
+${OVERVIEW_SCRIPT}
+${VIEWS_SCRIPT}
+${MAIN_SCRIPT}
+})();
+`;
