@@ -71,7 +71,7 @@ try {
     console.log(`\n${section.name}: ${took} s`);
     if (!dryRun) {
       await writeResults(results);
-      await writeTables(results);
+      await writeTables(readResults());
     }
   }
 } finally {

@@ -50,11 +50,11 @@ async function timed(run) {
 const warm = STORES[store].open(terms, clock);
 await replay(warm, 100)(20_000);
 warm.close();
-const before = inUseBytes();
+const before = await inUseBytes();
 const storage = STORES[store].open(terms, clock);
 const run = replay(storage, actors);
 await run(actors * Math.ceil(terms.threshold * SHARE));
-const bytesPerActor = (inUseBytes() - before) / actors;
+const bytesPerActor = ((await inUseBytes()) - before) / actors;
 const times = await timed(run);
 console.log(JSON.stringify({ ...times, bytesPerActor }));
 process.exit(0);

@@ -11,8 +11,8 @@ const MILLION = 1_000_000;
 const MOST_PATIENCE_MS = 90_000;
 const terms = { rules: 1, windowMs, threshold: 10 };
 
-function reading() {
-  const inUse = inUseBytes();
+async function reading() {
+  const inUse = await inUseBytes();
   const megabytes = (bytes) => Number((bytes / MILLION).toFixed(2));
   return { inUseMb: megabytes(inUse), residentMb: megabytes(process.memoryUsage().rss) };
 }
@@ -32,18 +32,18 @@ await visit(storage, 2 * MILLION, 2 * MILLION + 20_000);
 storage.close();
 const tested = STORES[store].open(terms);
 await sleep(windowMs + 1_000);
-const before = reading();
+const before = await reading();
 await visit(tested, 0, MILLION);
-const peak = reading();
+const peak = await reading();
 const since = performance.now();
 let after = peak;
 while (performance.now() - since < windowMs + MOST_PATIENCE_MS && after.inUseMb > before.inUseMb * 1.1) {
   await sleep(1_000);
-  after = reading();
+  after = await reading();
 }
 const clearedSeconds = Math.round((performance.now() - since) / 1_000);
 // Pages are given back a little later than what stood on them.
 await sleep(3_000);
-after = reading();
+after = await reading();
 console.log(JSON.stringify({ before, peak, after, clearedSeconds }));
 process.exit(0);
