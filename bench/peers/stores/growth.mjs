@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { table } from '../../report.mjs';
 import { runCase } from '../run-case.mjs';
-import { STORES } from './stores.mjs';
+import { STORE_NAMES } from './store-names.mjs';
 
 const BASE = { actors: 1_000, windowMs: 60_000, threshold: 10, rules: 1 };
 const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
@@ -44,7 +44,7 @@ export const growth = {
     const result = [];
     for (const [grows, terms] of CASES) {
       const stores = {};
-      for (const store of Object.keys(STORES)) {
+      for (const store of Object.keys(STORE_NAMES)) {
         stores[store] = await runCase(script, [store, JSON.stringify(terms), String(rounds)], { core: 0 });
       }
       result.push({ grows, terms, stores });
@@ -52,7 +52,7 @@ export const growth = {
     return result;
   },
   markdown(result) {
-    const columns = Object.values(STORES).flatMap((store) => [`${store.name}, ns`, 'bytes per actor']);
+    const columns = Object.values(STORE_NAMES).flatMap((store) => [`${store}, ns`, 'bytes per actor']);
     const rows = result.map(({ terms, stores }) => [
       ...name(terms),
       ...Object.values(stores).flatMap((found) => [found.nanoseconds.toFixed(0), bytes(found, terms)]),

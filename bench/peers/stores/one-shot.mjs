@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { table } from '../../report.mjs';
 import { runCase } from '../run-case.mjs';
-import { STORES } from './stores.mjs';
+import { STORE_NAMES } from './store-names.mjs';
 
 const WINDOW_MS = 10_000;
 const script = fileURLToPath(new URL('./one-shot-case.mjs', import.meta.url));
@@ -12,7 +12,10 @@ export const oneShot = {
   /** All at once, for they mostly wait: what is measured is memory. */
   run: () =>
     Promise.all(
-      Object.keys(STORES).map(async (id) => ({ id, ...(await runCase(script, [id, String(WINDOW_MS)])) })),
+      Object.keys(STORE_NAMES).map(async (id) => ({
+        id,
+        ...(await runCase(script, [id, String(WINDOW_MS)])),
+      })),
     ),
   markdown: (result) =>
     table(
@@ -27,7 +30,7 @@ export const oneShot = {
         'after',
       ],
       result.map(({ id, before, peak, after, clearedSeconds }) => [
-        STORES[id].name,
+        STORE_NAMES[id],
         ...[before, peak, after].map(({ inUseMb }) => inUseMb.toFixed(1)),
         after.inUseMb <= before.inUseMb * 1.1 ? `${clearedSeconds} s` : `not within ${clearedSeconds} s`,
         ...[before, peak, after].map(({ residentMb }) => residentMb.toFixed(0)),

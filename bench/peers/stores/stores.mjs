@@ -11,7 +11,6 @@ import { MemoryStorage } from '../../../dist/esm/index.js';
  */
 export const STORES = {
   ours: {
-    name: '**ours**',
     open({ rules, windowMs, threshold }, clock) {
       const storage = new MemoryStorage(clock ? { clock } : {});
       const queries = Array.from({ length: rules }, (_, i) => ({
@@ -28,7 +27,6 @@ export const STORES = {
     },
   },
   throttler: {
-    name: 'throttler',
     open({ rules, windowMs, threshold }) {
       const storage = new ThrottlerStorageService();
       const names = Array.from({ length: rules }, (_, i) => `limit${i}`);
@@ -42,7 +40,6 @@ export const STORES = {
     },
   },
   flexible: {
-    name: 'rate-limiter-flexible',
     open({ rules, windowMs, threshold }) {
       const terms = { points: threshold, duration: windowMs / 1000 };
       const limiters = Array.from(
