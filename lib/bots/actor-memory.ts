@@ -11,6 +11,8 @@ const HALF = 0xffff;
 const LONGEST_PATH = 256;
 /** Longer numbers are no ids that are counted up. */
 const MOST_DIGITS = 9;
+/** Of a path without a number. */
+const NO_ID = 0x3fff_ffff;
 
 /**
  * The words after one more request, to be stored when its response ends.
@@ -25,23 +27,42 @@ const MOST_DIGITS = 9;
  * Assets change the counts of word 3 alone. Counts halve together when one is full, so that they keep their ratio.
  */
 export function advanceMemory(before: ActorMemory | undefined, event: MemoryEvent): Uint32Array {
+  const { path, outcome, ...arrival } = event;
   const words = before === undefined ? new Uint32Array(MEMORY_WORDS) : Uint32Array.from(before);
-  const firstHour = before === undefined ? Math.floor(event.timeMs / HOUR_MS) & HALF : words[3] >>> 16;
-  words[3] = countOutcome(words[3], event.outcome) | (firstHour << 16);
-  words[2] = (words[2] & HALF) | (event.agentHash << 16);
-  if (event.asset) return words;
-  const { id, template, letters } = stepOf(event.path);
-  const sequential = (words[1] >>> 8) & BYTE;
-  const alphabetical = words[1] & BYTE;
-  const sameTemplate = before !== undefined && words[1] >>> 16 === template;
-  const isStep = sameTemplate && id !== -1 && Math.abs(id - words[0]) === 1;
-  const order = before === undefined ? 0 : letters - (words[2] & HALF);
-  const sequentialNow = isStep ? Math.min(sequential + 1, BYTE) : 0;
-  const alphabeticalNow = order > 0 ? Math.min(alphabetical + 1, BYTE) : order === 0 ? alphabetical : 0;
-  words[0] = id === -1 ? 0 : id;
-  words[1] = (template << 16) | (sequentialNow << 8) | alphabeticalNow;
-  words[2] = (event.agentHash << 16) | letters;
+  enterMemory(words, before === undefined, { ...arrival, ...stepOf(path) });
+  closeMemory(words, outcome);
   return words;
+}
+
+/** The part of it that is known when a request arrives. Changes the words, which are all 0 for a client that is new. */
+export function enterMemory(words: Uint32Array, isNew: boolean, arrival: MemoryArrival): void {
+  const { timeMs, asset, agentHash, id, template, letters } = arrival;
+  if (isNew) words[3] = (Math.floor(timeMs / HOUR_MS) & HALF) << 16;
+  const before = words[2] & HALF;
+  words[2] = before | (agentHash << 16);
+  if (asset) return;
+  const isStep = !isNew && words[1] >>> 16 === template && id !== NO_ID && Math.abs(id - words[0]) === 1;
+  const sequential = isStep ? Math.min(((words[1] >>> 8) & BYTE) + 1, BYTE) : 0;
+  const order = isNew ? 0 : letters - before;
+  const alphabetical = words[1] & BYTE;
+  const inOrder = order > 0 ? Math.min(alphabetical + 1, BYTE) : order === 0 ? alphabetical : 0;
+  words[0] = id === NO_ID ? 0 : id;
+  words[1] = (template << 16) | (sequential << 8) | inOrder;
+  words[2] = (agentHash << 16) | letters;
+}
+
+/** The part of it that is known when the response has ended. Changes the words. */
+export function closeMemory(words: Uint32Array, outcome: Outcome): void {
+  words[3] = countOutcome(words[3], outcome) | (words[3] & ~HALF);
+}
+
+/** What `enterMemory` takes from a request that arrives. */
+export interface MemoryArrival extends Step {
+  /** Milliseconds since the epoch. */
+  readonly timeMs: number;
+  readonly asset: boolean;
+  /** 16 bits. */
+  readonly agentHash: number;
 }
 
 /** What `advanceMemory` takes from a request that has been answered. */
@@ -110,8 +131,9 @@ export function foldHash(hash: number): number {
   return (hash ^ (hash >>> 16)) & HALF;
 }
 
-interface Step {
-  /** The last number in the path, -1 without one. */
+/** Where a path stands in the order of paths. */
+export interface Step {
+  /** The last number in the path, below 10⁹, or `NO_ID`. */
   readonly id: number;
   /** 16 bits: the path with its last number left out. */
   readonly template: number;
@@ -119,14 +141,15 @@ interface Step {
   readonly letters: number;
 }
 
-function stepOf(path: string): Step {
+/** Where a path stands in the order of paths. Never throws. */
+export function stepOf(path: string): Step {
   const query = path.indexOf('?');
   const plain = path.slice(0, Math.min(query === -1 ? path.length : query, LONGEST_PATH));
   let end = plain.length;
   while (end > 0 && !isDigit(plain.charCodeAt(end - 1))) end--;
   let begin = end;
   while (begin > 0 && end - begin < MOST_DIGITS && isDigit(plain.charCodeAt(begin - 1))) begin--;
-  const id = end === 0 ? -1 : Number(plain.slice(begin, end));
+  const id = end === 0 ? NO_ID : Number(plain.slice(begin, end));
   const template = foldHash(hashText(`${plain.slice(0, begin)}#${plain.slice(end)}`));
   return { id, template, letters: lettersOf(plain) };
 }

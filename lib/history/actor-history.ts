@@ -83,6 +83,7 @@ export class ActorHistory extends HistoryView {
     const { words, at } = this;
     words[at + NEXT] = words[at + FIRST] = words[at + TAIL] = 0;
     words[at + layout.IDENTITY] = 0;
+    words.fill(0, at + layout.NOTES, at + layout.NOTES + layout.NOTES_WORDS);
     this.recount();
     if (this.shape.busy) clearBusy(words, this.busyStart);
   }

@@ -1,4 +1,5 @@
 import type { PackedEvent } from './actor-history.js';
+import { digits, numberAt } from './digits.js';
 
 /** How an event is written for storages: numbers as 7-bit digits, most significant first. */
 const TARGET = 5;
@@ -19,29 +20,13 @@ export function eventText({ target, action, weight, identity, flags, outcome = 0
 
 /** The event that was written so. */
 export function eventOfText(text: string, timeMs: number): PackedEvent {
-  let at = 0;
-  const read = (count: number): number => {
-    let value = 0;
-    for (const end = at + count; at < end; at++) value = value * 128 + text.charCodeAt(at);
-    return value;
-  };
   return {
     timeMs,
-    target: read(TARGET),
-    action: read(ACTION),
-    weight: read(WEIGHT),
-    identity: read(IDENTITY),
-    flags: read(1),
-    outcome: read(1),
+    target: numberAt(text, 0, TARGET),
+    action: numberAt(text, 5, ACTION),
+    weight: numberAt(text, 7, WEIGHT),
+    identity: numberAt(text, 10, IDENTITY),
+    flags: numberAt(text, 15, 1),
+    outcome: numberAt(text, 16, 1),
   };
-}
-
-function digits(value: number, count: number): string {
-  let text = '';
-  let rest = value;
-  for (let i = 0; i < count; i++) {
-    text = String.fromCharCode(rest % 128) + text;
-    rest = Math.floor(rest / 128);
-  }
-  return text;
 }

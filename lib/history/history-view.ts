@@ -166,26 +166,25 @@ export class HistoryView implements BehaviorHistory {
     this.words[this.at + layout.STATE] &= ~0xffff;
   }
 
-  /** Number of the newest event. */
-  get newest(): number {
-    return this.words[this.at + NEXT] - 1;
-  }
-
   /**
-   * Says how an event ended, by its number, if it is still held.
+   * Says how the newest event of this target ended whose outcome is not known.
    *
-   * @param flags to be added to those that it has. @returns whether it is held.
+   * @param flags those that it has now. @returns whether there is one.
    */
-  settle(seq: number, timeMs: number, outcome: number, flags: number): boolean {
+  settle(target: number, outcome: number, flags: number): boolean {
     const { words, at } = this;
-    const index = seq - words[at + FIRST];
-    // Numbers begin anew when a history does.
-    if (index < 0 || index >= this.length || this.timeMs(index) !== timeMs) return false;
-    const place = this.placeOf(seq) + 2;
-    const kept = words[place] & ~(layout.OUTCOME_MASK << layout.OUTCOME_SHIFT);
-    words[place] =
-      kept | (outcome << layout.OUTCOME_SHIFT) | ((flags & layout.FLAGS_MASK) << layout.FLAGS_SHIFT);
-    return true;
+    const first = words[at + FIRST];
+    for (let seq = words[at + NEXT] - 1; seq >= first; seq--) {
+      const place = this.placeOf(seq);
+      const meta = words[place + 2];
+      if (words[place + 1] !== target || ((meta >>> layout.OUTCOME_SHIFT) & layout.OUTCOME_MASK) !== 0)
+        continue;
+      const kept = meta & ~(layout.FLAGS_MASK << layout.FLAGS_SHIFT);
+      const settled = (outcome << layout.OUTCOME_SHIFT) | ((flags & layout.FLAGS_MASK) << layout.FLAGS_SHIFT);
+      words[place + 2] = kept | settled;
+      return true;
+    }
+    return false;
   }
 
   /** The bots' own words: a view, to be read and written at once. */

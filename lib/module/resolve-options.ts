@@ -12,7 +12,7 @@ import { issuesOf } from '../rules/value-schemas.js';
 import type { BehaviorStorage } from '../storage/storage.js';
 import { resolveAnomaly } from '../tracker/anomaly-options.js';
 import type { AnomalySettings } from '../tracker/anomaly-options.js';
-import { resolveBotProtection, type BotProtectionSettings } from '../tracker/bot-monitor.js';
+import { resolveBotProtection, type BotProtectionSettings } from '../tracker/bot-protection.js';
 import type { TrackerSettings } from '../tracker/settings.js';
 import type { GuardModuleOptions } from './options.js';
 import { OPTIONS_SCHEMA } from './options-schema.js';

@@ -8,10 +8,12 @@ export interface HistoryPosition {
   readonly revision: number;
 }
 
-/** An event to be kept for all instances. What it means is known to who sends it. */
+/** Events to be kept for all instances. What they mean is known to who sends them. */
 export interface HistoryQuery {
-  /** 17 characters, each below U+0080. */
-  readonly event: string;
+  /** Which history of the actor: lower-case letters. */
+  readonly name: string;
+  /** At least one, at most 16: texts of one length, 1 to 64, in characters below U+0080. */
+  readonly events: readonly string[];
   /** Events to be kept at least: 4 to 255. */
   readonly most: number;
   /** How long to keep them after the last one, in milliseconds. */
@@ -29,6 +31,6 @@ export interface KeptEvent {
 
 /** What is new in an actor's history. */
 export interface HistoryNews extends HistoryPosition {
-  /** Oldest first, the one just added last: those after `known`, or all that are kept if that was another history. */
+  /** Oldest first, those just added last: those after `known`, or all that are kept if that was another history. */
   readonly events: readonly KeptEvent[];
 }

@@ -96,8 +96,8 @@ export interface RecordRequest {
   readonly route?: string;
   /** This actor can't be banned (a trusted proxy): a violated ban rule denies this request alone. */
   readonly banExempt?: boolean;
-  /** An event to be added to the actor's history, unless the actor is banned already. Ignored by storages that keep none. */
-  readonly history?: HistoryQuery | undefined;
+  /** Events to be added to the actor's histories, two at most, unless it is banned already. Ignored by storages that keep none. */
+  readonly histories?: readonly HistoryQuery[] | undefined;
 }
 
 /** What one rule found. */
@@ -146,8 +146,8 @@ export interface RecordResult {
   readonly rules: readonly RuleOutcome[];
   /** The ban that this request caused. */
   readonly ban?: Ban;
-  /** Present where the storage keeps histories, an event was sent, and the actor was not banned before. */
-  readonly history?: HistoryNews;
+  /** By index of the request's histories; present where the storage keeps them and the actor was not banned before. */
+  readonly histories?: readonly (HistoryNews | undefined)[];
 }
 
 /** A ban by hand. */
@@ -188,7 +188,7 @@ export interface StorageContext {
  * `nestjs-behavior-guard/testing` is the suite that an implementation must pass.
  */
 export interface BehaviorStorage {
-  /** Whether it keeps the events of `RecordRequest.history`; else each instance keeps those that it saw. */
+  /** Whether it keeps the events of `RecordRequest.histories`; else each instance keeps those that it saw. */
   readonly keepsHistory?: boolean;
   /** Called once before the first request. */
   start?(context: StorageContext): MaybePromise<void>;

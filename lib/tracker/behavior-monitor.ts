@@ -12,6 +12,7 @@ import type { RiskOptions, RiskSettingsOptions } from '../risk/risk-options.js';
 import type { RiskSettings } from '../risk/risk-settings.js';
 import type { BehaviorEngine } from '../rules/observed-route.js';
 import type { AnomalySettings } from './anomaly-options.js';
+import { followNews } from './follow-news.js';
 import type { BehaviorSummary } from './inspection.js';
 import { HARMLESS, type RiskVerdict } from '../risk/verdict.js';
 
@@ -84,7 +85,7 @@ export class BehaviorMonitor implements BehaviorEngine {
   queryOf(actor: string, event: PackedEvent, overrides: object | undefined): HistoryQuery {
     const shape = this.shapeFor(this.settingsFor(actor, overrides));
     const known = this.store.find(actor, shape)?.position ?? UNKNOWN;
-    return { event: eventText(event), most: shape.events, keepMs: shape.keepMs, known };
+    return { name: 'risk', events: [eventText(event)], most: shape.events, keepMs: shape.keepMs, known };
   }
 
   /**
@@ -99,20 +100,13 @@ export class BehaviorMonitor implements BehaviorEngine {
   ): MonitoredVerdict {
     if (!news) return this.observe(actor, event, overrides);
     const settings = this.settingsFor(actor, overrides);
-    const { events, born, next, revision } = news;
-    const history = this.store.open(actor, this.shapeFor(settings), events[0].timeMs);
-    const { position } = history;
-    const isSame = position.born === born && position.revision === revision;
-    const first = next - events.length;
-    if (!isSame || position.next < first) history.clear();
-    const known = isSame && position.next >= first ? position.next - first : 0;
+    const history = this.store.open(actor, this.shapeFor(settings), news.events[0].timeMs);
     let verdict: RiskVerdict | undefined;
-    for (let i = known; i < events.length; i++) {
-      this.store.append(eventOfText(events[i].event, events[i].timeMs));
+    followNews(history, news, (kept, isLast) => {
+      this.store.append(eventOfText(kept.event, kept.timeMs));
       // Each one counts for escalation, whoever was asked about it.
-      if (settings.escalateAfter > 0 || i === events.length - 1) verdict = assess(history, settings);
-    }
-    if (known < events.length) history.setPosition({ born, next, revision });
+      if (settings.escalateAfter > 0 || isLast) verdict = assess(history, settings);
+    });
     return this.conclude(history, verdict ?? assess(history, settings));
   }
 

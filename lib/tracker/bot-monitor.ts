@@ -1,84 +1,50 @@
+import { BotHistories } from './bot-histories.js';
+import type { BotProtectionSettings } from './bot-protection.js';
 import type { Clock } from '../clock/clock.js';
 import { BotDetector } from '../bots/bot-detector.js';
 import type { BotAssessment } from '../bots/assessment.js';
-import type { BotOptions } from '../bots/bot-options.js';
 import type { BotRequest, IncomingFacts } from '../bots/bot-request.js';
 import { resolveBots, type BotSettings } from '../bots/bot-settings.js';
 import { CrawlerVerifier } from '../bots/agents/crawler-verifier.js';
 import { nodeDns } from '../bots/agents/node-dns.js';
 import { UserAgents } from '../bots/agents/user-agent.js';
+import { stepOf } from '../bots/actor-memory.js';
 import { EVENT_FLAGS } from '../bots/event-flags.js';
+import { arrivalText, departureText } from '../bots/visit-text.js';
 import type { ConfigurationProblem } from '../errors/errors.js';
 import type { ActorHistory } from '../history/actor-history.js';
-import { UNIT_WEIGHT, actionCode, outcomeCode, outcomeOf } from '../history/event-code.js';
-import { HistoryShapes } from '../history/history-shape.js';
-import { HistoryStore } from '../history/history-store.js';
+import { actionCode, outcomeCode } from '../history/event-code.js';
+import type { HistoryNews } from '../storage/storage.js';
 import type { BehaviorEngine } from '../rules/observed-route.js';
 import type { Reporter } from './reporter.js';
 
-/** Clients remembered at most: 900 bytes each, usually some hundred. */
-const MOST_ACTORS = 100_000;
-/** How long an idle client is remembered: few attackers are in a hurry. */
-const KEEP_MS = 7 * 86_400_000;
-/** A client is reported again after this long. */
-const REPORT_MS = 3_600_000;
-const SHAPE = new HistoryShapes().shapeOf({
-  windowMs: REPORT_MS,
-  events: 64,
-  mostRepetitions: 2,
-  keepsFlags: true,
-  intervalMs: undefined,
-  toleranceRatio: 0,
-  busy: false,
-  keepMs: KEEP_MS,
-});
 /** Assessments of clients that were suspected last, kept for `inspect`. */
 const MOST_ASSESSMENTS = 10_000;
 const GRAVITY = { allow: 0, challenge: 2, block: 3 } as const;
 
-/** The module's option `bots`. */
-export interface BotProtectionSettings {
-  /** Whether all routes are protected, and not only those that say so. */
-  readonly everywhere: boolean;
-  /** As given, for routes that say otherwise. */
-  readonly options: BotOptions;
-  readonly resolved: BotSettings;
-  /** About the risks of what is on. */
-  readonly warnings: readonly string[];
-}
-
-/** Validates the option. */
-export function resolveBotProtection(options: BotOptions | undefined): {
-  readonly settings: BotProtectionSettings;
-  readonly problems: readonly ConfigurationProblem[];
-} {
-  const { settings: resolved, problems, warnings } = resolveBots(options ?? {});
-  const usable = problems.length > 0 ? {} : (options ?? {});
-  const everywhere = options !== undefined;
-  return {
-    settings: { everywhere, options: usable, resolved, warnings: everywhere ? warnings : [] },
-    problems,
-  };
-}
-
-/** A request on its way, as the bot signals see it. */
-export interface BotVisit {
+/** A request that has just come, as the bot signals see it. */
+export interface BotArrival {
   readonly actor: string;
+  readonly detector: BotDetector;
+  readonly request: BotRequest;
+  readonly target: number;
+  readonly flags: number;
+  /** As it is told to other instances. */
+  readonly text: string;
+}
+
+/** A request that was judged. */
+export interface BotVisit extends BotArrival {
   readonly assessment: BotAssessment;
   /** As grave a one of this client was not reported within the hour. */
   readonly isNews: boolean;
   readonly passive: boolean;
-  readonly detector: BotDetector;
-  readonly request: BotRequest;
-  /** The event in the client's history. */
-  readonly seq: number;
-  readonly timeMs: number;
-  readonly flags: number;
 }
 
 /** The histories of all clients as the bot signals need them, and the detectors of an application and its routes. */
 export class BotMonitor implements BehaviorEngine {
-  private readonly store: HistoryStore;
+  /** Of all clients, on routes and elsewhere. */
+  readonly histories: BotHistories;
   private readonly agents = new UserAgents();
   private readonly assessments = new Map<string, BotAssessment>();
   private usual: BotDetector;
@@ -89,7 +55,7 @@ export class BotMonitor implements BehaviorEngine {
     private readonly clock: Clock,
     private readonly reporter: Reporter,
   ) {
-    this.store = new HistoryStore({ maxActors: MOST_ACTORS, clock }, SHAPE);
+    this.histories = new BotHistories(clock);
     this.usual = this.detectorOf(settings.resolved);
   }
 
@@ -110,69 +76,66 @@ export class BotMonitor implements BehaviorEngine {
     return resolveBots(overrides, this.settings.options).problems;
   }
 
-  /** Adds a request to its client's history, and judges it. One pass over at most 64 events for each signal that needs it. */
-  arrive(
+  /** Looks at a request, before it is added to its client's history. */
+  look(
     actor: string,
     facts: Omit<IncomingFacts, 'timeMs' | 'memory'>,
     overrides: object | undefined,
-  ): BotVisit {
+  ): BotArrival {
     const detector = this.detectorFor(overrides);
-    const timeMs = this.clock.now();
-    const known = this.store.find(actor, SHAPE);
-    const memory = known && Uint32Array.from(known.notes);
-    const request = detector.describe({ ...facts, timeMs, memory });
+    const memory = this.histories.memoryOf(actor);
+    const request = detector.describe({ ...facts, timeMs: this.clock.now(), memory });
     const flags = detector.arrivalFlags(request);
-    this.store.open(actor, SHAPE, timeMs);
-    const history = this.store.append({
-      timeMs,
-      target: detector.targetOf(request),
-      action: actionCode(request.method),
-      weight: UNIT_WEIGHT,
-      identity: 0,
-      flags,
-    });
-    const assessment = detector.assess(request, history);
-    const isNews = this.conclude(actor, assessment, history);
-    const passive = detector.settings.mode === 'observe';
-    return {
-      actor,
-      assessment,
-      isNews,
-      passive,
-      detector,
-      request,
-      seq: history.newest,
-      timeMs: history.nowMs,
-      flags,
-    };
+    const target = detector.targetOf(request);
+    const action = actionCode(request.method);
+    const agentHash = request.agent.hash;
+    const text = arrivalText({ kind: 'arrival', target, action, flags, agentHash, ...stepOf(request.path) });
+    return { actor, detector, request, target, flags, text };
   }
 
   /**
-   * Says how a request ended.
+   * Adds a request to its client's history, and judges it. One pass over at most 64 events for each signal that needs it.
    *
-   * @param status 0 if that says nothing of the client.
-   * @param reachedHandler whether a route of the application was found for it. @returns what is to be said of its client now, where
-   * the request failed: the next one will be judged alike.
+   * @param news what a storage answered to `queryOf`; absent: it is added for this instance alone.
    */
-  leave(
-    visit: BotVisit,
-    status: number,
-    reachedHandler: boolean,
-    authenticated: boolean,
-  ): BotVisit | undefined {
-    const { actor, detector, request, seq, timeMs, flags } = visit;
-    const history = this.store.find(actor, SHAPE);
-    if (!history) return undefined;
-    const isFirst = seq === 0;
-    const { notes } = history;
-    const outcome = outcomeCode(status);
-    const added = detector.closingFlags(reachedHandler) | (authenticated ? EVENT_FLAGS.authenticated : 0);
-    const memory = isFirst ? undefined : notes;
-    notes.set(detector.nextMemory({ ...request, memory }, outcomeOf(outcome), flags));
-    history.settle(seq, timeMs, outcome, flags | added);
-    if (status < 400) return undefined;
-    const assessment = detector.assess({ ...request, memory: Uint32Array.from(notes) }, history);
-    return { ...visit, assessment, isNews: this.conclude(actor, assessment, history) };
+  arrive(arrival: BotArrival, news: HistoryNews | undefined): BotVisit {
+    const { actor, detector, request, text } = arrival;
+    let memory: Uint32Array | undefined;
+    const history = this.histories.follow(actor, request.timeMs, [text], news, (before) => (memory = before));
+    const assessment = detector.assess({ ...request, memory }, history);
+    const isNews = this.conclude(actor, assessment, history);
+    return { ...arrival, assessment, isNews, passive: detector.settings.mode === 'observe' };
+  }
+
+  /**
+   * How a request ended, as it is told to other instances.
+   *
+   * @param status 0 if that says nothing of the client. @param reachedHandler whether a route of the application was found for it.
+   */
+  departureOf(visit: BotArrival, status: number, reachedHandler: boolean, authenticated: boolean): string {
+    const added =
+      visit.detector.closingFlags(reachedHandler) | (authenticated ? EVENT_FLAGS.authenticated : 0);
+    const { target, flags } = visit;
+    return departureText({ kind: 'departure', target, flags: flags | added, outcome: outcomeCode(status) });
+  }
+
+  /**
+   * Takes in what has come and ended.
+   *
+   * @param news what a storage answered to `queryOf`; absent: the texts are taken in for this instance alone.
+   * @returns what is to be said of the client now: its next request will be judged alike.
+   */
+  leave(visit: BotArrival, texts: readonly string[], news: HistoryNews | undefined): BotVisit {
+    const { actor, detector, request } = visit;
+    const history = this.histories.follow(actor, this.clock.now(), texts, news);
+    const assessment = detector.assess({ ...request, memory: Uint32Array.from(history.notes) }, history);
+    const isNews = this.conclude(actor, assessment, history);
+    return { ...visit, assessment, isNews, passive: detector.settings.mode === 'observe' };
+  }
+
+  /** Takes in how a request ended that nobody will be judged by for the worse. */
+  settle(visit: BotArrival, text: string): void {
+    this.histories.follow(visit.actor, this.clock.now(), [text], undefined);
   }
 
   /** What was last said of a client, if it was suspected. */
@@ -182,13 +145,13 @@ export class BotMonitor implements BehaviorEngine {
 
   /** Forgets what a client did. */
   forget(actor: string): void {
-    this.store.forget(actor);
+    this.histories.forget(actor);
     this.assessments.delete(actor);
   }
 
   /** Releases its timer. */
   close(): void {
-    this.store.close();
+    this.histories.close();
   }
 
   private conclude(actor: string, assessment: BotAssessment, history: ActorHistory): boolean {
@@ -203,7 +166,7 @@ export class BotMonitor implements BehaviorEngine {
     }
     const gravity = GRAVITY[assessment.recommendation];
     if (gravity === 0) return false;
-    this.store.keep();
+    this.histories.keep();
     return history.isNews(gravity);
   }
 

@@ -170,10 +170,11 @@ export class RuleEvaluator {
       denies: group.holds && (holdsSlot ? group.holds.withSlot : group.holds.withoutSlot),
       route: pass.plan.endpoint,
       banExempt: subject.client.isProxy && actor === subject.client.actor,
-      history: this.parts.storage.keepsHistory ? observing?.query : undefined,
+      histories: this.parts.storage.keepsHistory ? observing?.queries : undefined,
     };
     const settled = (value: RecordResult | StorageUnavailable): void => {
-      if (!('banned' in value)) observing?.conclude(pass, 'unavailable' in value ? undefined : value.history);
+      if (!('banned' in value))
+        observing?.conclude(pass, 'unavailable' in value ? undefined : value.histories);
       this.settle(pass, group, actor, inputs, holdsSlot, value);
     };
     const result = this.parts.storage.record(request);

@@ -1,5 +1,5 @@
 import type { PackedEvent } from '../history/actor-history.js';
-import type { HistoryNews, HistoryQuery, MaybePromise } from '../storage/storage.js';
+import type { HistoryNews, HistoryQuery, RecordResult } from '../storage/storage.js';
 import type { BehaviorMonitor, MonitoredVerdict } from './behavior-monitor.js';
 import type { StorageGateway } from './storage-gateway.js';
 
@@ -23,14 +23,21 @@ export class Observation {
   }
 
   /** Adds it where there are no rules to be asked. */
-  record(storage: StorageGateway): MaybePromise<MonitoredVerdict> {
+  async record(storage: StorageGateway): Promise<MonitoredVerdict> {
     if (!storage.keepsHistory) return this.conclude(undefined);
-    const { actor, query } = this;
-    const recorded = storage.record({ actor, deniedAlready: false, rules: NO_RULES, history: query });
-    const concluded = (result: Awaited<typeof recorded>): MonitoredVerdict =>
-      this.conclude('unavailable' in result ? undefined : result.history);
-    return recorded instanceof Promise ? recorded.then(concluded) : concluded(recorded);
+    const histories = await recordHistories(storage, this.actor, [this.query]);
+    return this.conclude(histories?.[0]);
   }
+}
+
+/** Adds to an actor's histories without asking any rule. Never rejects. */
+export async function recordHistories(
+  storage: StorageGateway,
+  actor: string,
+  histories: readonly HistoryQuery[],
+): Promise<RecordResult['histories']> {
+  const result = await storage.record({ actor, deniedAlready: false, rules: NO_RULES, histories });
+  return 'unavailable' in result ? undefined : result.histories;
 }
 
 /** One array, for storages cache by its identity. */

@@ -2,12 +2,12 @@ import type { Clock } from '../clock/clock.js';
 import type { PackedEvent } from '../history/actor-history.js';
 import { ACTION_OF_NONE, UNIT_WEIGHT, actionCode, textHash, weightCode } from '../history/event-code.js';
 import type { ObservedRoute, RoutePlan } from '../rules/route-plan.js';
-import type { HistoryNews, HistoryQuery } from '../storage/storage.js';
+import type { HistoryNews, HistoryQuery, RecordResult } from '../storage/storage.js';
 import type { BehaviorMonitor } from './behavior-monitor.js';
 import type { BotActions } from './bot-actions.js';
-import type { BotMonitor, BotVisit } from './bot-monitor.js';
+import type { BotArrival, BotMonitor, BotVisit } from './bot-monitor.js';
 import { isStricter } from './decision.js';
-import { Observation } from './observation.js';
+import { Observation, recordHistories } from './observation.js';
 import { Pass } from './pass.js';
 import type { Subject } from './pass.js';
 import { originalUrlOf, pathOf } from './reporter.js';
@@ -31,12 +31,12 @@ export interface RequestObserverParts {
   readonly observeScore: ((detector: string, score: number) => void) | undefined;
 }
 
-/** A request on its way into the history of its client. */
+/** A request on its way into the histories of its client. */
 export interface Observing {
   /** What a storage that keeps histories is to be sent. */
-  readonly query: HistoryQuery | undefined;
-  /** Adds it, when the rules have been asked. */
-  conclude(pass: Pass, news: HistoryNews | undefined): void;
+  readonly queries: readonly HistoryQuery[];
+  /** Adds it, when the rules have been asked. @param histories what the storage answered, by index of `queries`. */
+  conclude(pass: Pass, histories: RecordResult['histories']): void;
 }
 
 /**
@@ -48,14 +48,17 @@ export class RequestObserver {
 
   /** Begins with a request to a route. Never throws. */
   begin(subject: Subject, route: ObservedRoute): Observing {
+    const { bots } = this.parts;
     const observation = this.observation(subject, route);
+    const arrival = this.arrival(subject, route);
     return {
-      get query() {
-        return observation?.query;
+      get queries() {
+        const queries = observation ? [observation.query] : [];
+        return arrival ? [...queries, bots.histories.queryOf(arrival.actor, [arrival.text])] : queries;
       },
-      conclude: (pass, news) => {
-        pass.monitored = observation?.conclude(news);
-        pass.visit = this.visit(subject, route);
+      conclude: (pass, histories) => {
+        pass.monitored = observation?.conclude(histories?.[0]);
+        pass.visit = arrival && bots.arrive(arrival, histories?.[observation ? 1 : 0]);
       },
     };
   }
@@ -78,25 +81,42 @@ export class RequestObserver {
   unmatched(plan: RoutePlan, subject: Subject, status: number): void {
     const { observed } = plan;
     if (!observed) return;
-    const pass = new Pass(plan, [], subject, {});
-    const visit = this.visit(subject, observed);
-    pass.visit = visit && this.parts.bots.leave(visit, status, false, false);
-    const recorded = this.observation(subject, observed)?.record(this.parts.storage);
-    if (recorded instanceof Promise) {
-      void recorded.then((monitored) => {
-        pass.monitored = monitored;
-        this.judge(pass);
-      });
+    const { bots, storage } = this.parts;
+    const observation = this.observation(subject, observed);
+    const arrival = this.arrival(subject, observed);
+    const texts = arrival ? [arrival.text, bots.departureOf(arrival, status, false, false)] : [];
+    const concluded = (histories: RecordResult['histories']): void => {
+      const pass = new Pass(plan, [], subject, {});
+      pass.monitored = observation?.conclude(histories?.[0]);
+      pass.visit = arrival && bots.leave(arrival, texts, histories?.[observation ? 1 : 0]);
+      this.judge(pass);
+    };
+    if (!storage.keepsHistory) {
+      concluded(undefined);
       return;
     }
-    pass.monitored = recorded;
-    this.judge(pass);
+    const queries = observation ? [observation.query] : [];
+    if (arrival) queries.push(bots.histories.queryOf(arrival.actor, texts));
+    void recordHistories(storage, subject.client.actor, queries).then(concluded);
   }
 
   /** Says how a request ended that the bot signals were asked about. What follows from it shows with the next request. */
   leave(visit: BotVisit, status: number, subject: Subject, request: { readonly user?: unknown }): void {
-    const left = this.parts.bots.leave(visit, status, true, Boolean(request.user));
-    if (left) this.parts.botActions.conclude(left, subject);
+    const { bots, storage, botActions } = this.parts;
+    const text = bots.departureOf(visit, status, true, Boolean(request.user));
+    const isUrgent = status >= 400;
+    const left = (news: HistoryNews | undefined): void => {
+      botActions.conclude(bots.leave(visit, [text], news), subject);
+    };
+    if (!storage.keepsHistory) {
+      if (isUrgent) left(undefined);
+      else bots.settle(visit, text);
+    } else if (isUrgent) {
+      const query = bots.histories.queryOf(visit.actor, [text]);
+      void recordHistories(storage, visit.actor, [query]).then((histories) => left(histories?.[0]));
+    } else {
+      bots.histories.wait(visit.actor, text);
+    }
   }
 
   private observation(subject: Subject, route: ObservedRoute): Observation | undefined {
@@ -107,10 +127,10 @@ export class RequestObserver {
     return new Observation(monitor, subject.client.actor, this.eventOf(subject, route), overrides);
   }
 
-  private visit(
+  private arrival(
     { request, client, endpoint, unmatched }: Subject,
     { bots }: ObservedRoute,
-  ): BotVisit | undefined {
+  ): BotArrival | undefined {
     if (bots === false || !request) return undefined;
     const facts = {
       method: request.method ?? '',
@@ -121,7 +141,7 @@ export class RequestObserver {
       secure: 'encrypted' in request.socket,
       address: client.address,
     };
-    return this.parts.bots.arrive(client.actor, facts, bots === true ? undefined : bots);
+    return this.parts.bots.look(client.actor, facts, bots === true ? undefined : bots);
   }
 
   private eventOf(subject: Subject, route: ObservedRoute): PackedEvent {

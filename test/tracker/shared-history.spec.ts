@@ -44,11 +44,15 @@ class Instance {
       actor,
       deniedAlready: false,
       rules,
-      history,
+      histories: [history],
       ...(now === undefined ? {} : { now }),
     })) as RecordResult;
-    const { verdict } = this.monitor.learn(actor, event, undefined, result.history);
-    return { risk: verdict.risk, decision: verdict.decision, kept: result.history?.events.length ?? -1 };
+    const { verdict } = this.monitor.learn(actor, event, undefined, result.histories?.[0]);
+    return {
+      risk: verdict.risk,
+      decision: verdict.decision,
+      kept: result.histories?.[0]?.events.length ?? -1,
+    };
   }
 }
 
@@ -137,7 +141,7 @@ describe('histories on Redis', () => {
     for (let i = 0; i < 50; i++) await lax.ask({ target: `/${i}` });
     expect((await strict.ask({ target: '/50' })).kept).toBe(6);
     const admin = clientOf(redis.url);
-    const [key] = await admin.keys(`${redis.prefix}history${prefixes - 1}*h:{alice}`);
+    const [key] = await admin.keys(`${redis.prefix}history${prefixes - 1}*h:risk:{alice}`);
     expect(await admin.pttl(key)).toBeGreaterThan(590_000);
     expect(await admin.pttl(key)).toBeLessThanOrEqual(600_000);
     for (let i = 0; i < 500; i++) await strict.ask({ target: `/${i}` });
@@ -149,7 +153,7 @@ describe('histories on Redis', () => {
     const [one] = await instances(1, { burstMaxEvents: 3 });
     await one.ask({ target: '/0' });
     const admin = clientOf(redis.url);
-    const [key] = await admin.keys(`${redis.prefix}history${prefixes - 1}*h:{alice}`);
+    const [key] = await admin.keys(`${redis.prefix}history${prefixes - 1}*h:risk:{alice}`);
     await admin.del(key);
     await admin.hset(key, 'a', 'b');
     expect(await one.ask({ target: '/1' })).toMatchObject({ kept: -1, decision: 'allow' });

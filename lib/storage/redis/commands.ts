@@ -25,6 +25,9 @@ interface Scripts extends RedisClient {
 
 const ENDLESS = -1;
 const COUNTS_ONLY = 4;
+const NONE: readonly never[] = [];
+/** Histories that are forgotten with their actor. */
+const HISTORIES = ['risk', 'bots'];
 
 /** Makes the scripts known to a client. */
 export function defineScripts(client: RedisClient): void {
@@ -32,7 +35,7 @@ export function defineScripts(client: RedisClient): void {
   client.defineCommand('behaviorGuardRecord', { lua: RECORD });
   client.defineCommand('behaviorGuardBan', { lua: BAN, numberOfKeys: 1 });
   client.defineCommand('behaviorGuardUnban', { lua: UNBAN, numberOfKeys: 1 });
-  client.defineCommand('behaviorGuardReset', { lua: RESET, numberOfKeys: 2 });
+  client.defineCommand('behaviorGuardReset', { lua: RESET, numberOfKeys: 1 + HISTORIES.length });
   client.defineCommand('behaviorGuardAnnounce', { lua: ANNOUNCE, numberOfKeys: 3 });
 }
 
@@ -84,11 +87,12 @@ export class Commands {
     const flags = (request.deniedAlready ? 1 : 0) + (request.banExempt ? 2 : 0);
     const { details, fields } = plan;
     const block = { text: plan.textFor(request), details, route: request.route ?? '', fields };
-    const history = request.history && {
-      key: this.keys.history(request.actor),
-      text: historyText(request.history),
-    };
-    return this.pass({ key, block, flags, now: timeText(request.now), history }, read);
+    const histories = request.histories
+      ? request.histories.map((query) => {
+          return { key: this.keys.history(query.name, request.actor), text: historyText(query) };
+        })
+      : NONE;
+    return this.pass({ key, block, flags, now: timeText(request.now), histories }, read);
   }
 
   /** Counts what was let through before. @throws like `record`. */
@@ -99,7 +103,7 @@ export class Commands {
     read: (reply: Reply) => Result,
   ): Promise<Result> {
     const block = { text, details: '', route: '', fields };
-    return this.pass({ key, block, flags: COUNTS_ONLY, now: timeText(now), history: undefined }, read);
+    return this.pass({ key, block, flags: COUNTS_ONLY, now: timeText(now), histories: NONE }, read);
   }
 
   /** Bans. @returns whether it was put in force, and the ban that holds, as bytes. */
@@ -138,9 +142,9 @@ export class Commands {
     return (await this.done(reply)) === 1;
   }
 
-  /** Forgets an actor's counters, offences and history. */
+  /** Forgets an actor's counters, offences and histories. */
   async reset(actor: string, now: number | undefined): Promise<void> {
-    const keys = [this.keys.actor(actor), this.keys.history(actor)];
+    const keys = [this.keys.actor(actor), ...HISTORIES.map((name) => this.keys.history(name, actor))];
     await this.done(this.scripts.behaviorGuardReset(...keys, timeText(now), this.deadline()));
   }
 

@@ -19,7 +19,7 @@ const HASH_CHARACTERS = 8;
  * | key | type | holds | TTL |
  * | --- | --- | --- | --- |
  * | `a:{<actor>}` | hash | one actor: fields below | until nothing in it matters; none while it has a permanent ban |
- * | `h:{<actor>}` | string | its last events: see `scripts/record/history.lua.ts` | its window after the last event |
+ * | `h:<name>:{<actor>}` | string | one of its histories: see `scripts/record/history.lua.ts` | its window after the last event |
  * | `{bans}:index` | hash | place → the last change of its ban | the last ban's end and an hour; none with a permanent ban |
  * | `{bans}:ends` | sorted set | place by end in ms | the same |
  * | `{bans}:log` | stream | the last 10,000 changes | a day after the last change |
@@ -43,7 +43,7 @@ export class KeySchema {
   constructor(prefix: string) {
     const root = `${prefix}:${SCHEMA}:`;
     this.actorPrefix = `${root}a:{`;
-    this.historyPrefix = `${root}h:{`;
+    this.historyPrefix = `${root}h:`;
     this.index = `${root}{bans}:index`;
     this.ends = `${root}{bans}:ends`;
     this.log = `${root}{bans}:log`;
@@ -56,9 +56,9 @@ export class KeySchema {
     return `${this.actorPrefix}${nameOf(actor)}}`;
   }
 
-  /** Key of an actor's history, in the slot of the actor's. */
-  history(actor: string): string {
-    return `${this.historyPrefix}${nameOf(actor)}}`;
+  /** Key of one of an actor's histories, in the slot of the actor's. */
+  history(name: string, actor: string): string {
+    return `${this.historyPrefix}${name}:{${nameOf(actor)}}`;
   }
 }
 

@@ -45,10 +45,11 @@ export function keepMs({ kind, windowMs, capacity }: Counter): number {
   return spanMs + unitMs + GRACE_MS;
 }
 
-/** An event, and what is known of its actor's history. */
-export function historyText({ event, most, keepMs, known }: HistoryQuery): string {
+/** Events for a history, and what is known of it. */
+export function historyText({ events, most, keepMs, known }: HistoryQuery): string {
   const position = digits(known.born, 5) + digits(known.next, 5) + digits(known.revision, 5);
-  return position + digits(most, 2) + digits(keepMs, MILLISECONDS_DIGITS) + event;
+  const sizes = digits(events[0].length, 1) + digits(events.length, 1);
+  return position + digits(most, 2) + digits(keepMs, MILLISECONDS_DIGITS) + sizes + events.join('');
 }
 
 /** Head of a plan. */

@@ -11,8 +11,8 @@ const MOST_WAITING = 4_096;
 /** Commands on their way at once; what comes meanwhile goes together. */
 const MOST_COMMANDS = 2;
 
-/** Flag of a request that is an event in its actor's history. */
-const IS_EVENT = 8;
+/** Flag of each history that a request is an event of. */
+const HISTORY = 8;
 
 /** The rules of a request, as the script `record` takes them. */
 export interface RuleBlock {
@@ -30,8 +30,8 @@ export interface BatchedRequest {
   readonly flags: number;
   /** Explicit time in ms, or empty. */
   readonly now: string;
-  /** An event for the actor's history. */
-  readonly history: { readonly key: string; readonly text: string } | undefined;
+  /** Events for the actor's histories. */
+  readonly histories: readonly { readonly key: string; readonly text: string }[];
   readonly pending: Pending<Reply, unknown>;
 }
 
@@ -127,7 +127,7 @@ function isWaitedFor({ pending }: BatchedRequest): boolean {
 
 function keysOf(batch: readonly BatchedRequest[]): string[] {
   const keys = batch.map(({ key }) => key);
-  for (const { history } of batch) if (history) keys.push(history.key);
+  for (const { histories } of batch) for (const { key } of histories) keys.push(key);
   return keys;
 }
 
@@ -135,16 +135,16 @@ function keysOf(batch: readonly BatchedRequest[]): string[] {
 function argumentsOf(batch: readonly BatchedRequest[]): string[] {
   const blocks: RuleBlock[] = [];
   let requests = '';
-  let histories = '';
-  for (const { block, flags, history } of batch) {
+  let texts = '';
+  for (const { block, flags, histories } of batch) {
     let index = blocks.findIndex((known) => isSame(known, block));
     if (index === -1) index = blocks.push(block) - 1;
-    requests += digits(index, 1) + digits(history ? flags + IS_EVENT : flags, 1);
-    if (history) histories += history.text;
+    requests += digits(index, 1) + digits(flags + histories.length * HISTORY, 1);
+    for (const { text } of histories) texts += text;
   }
   const args = [batch[0].now, requests];
   for (const { text, details, route, fields } of blocks) args.push(text, details, route, ...fields);
-  if (histories !== '') args.push(histories);
+  if (texts !== '') args.push(texts);
   return args;
 }
 

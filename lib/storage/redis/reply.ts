@@ -1,4 +1,12 @@
-import type { Ban, HistoryNews, KeptEvent, RecordRequest, RecordResult, RuleOutcome } from '../storage.js';
+import type {
+  Ban,
+  HistoryNews,
+  HistoryQuery,
+  KeptEvent,
+  RecordRequest,
+  RecordResult,
+  RuleOutcome,
+} from '../storage.js';
 import type { Plan } from './plan.js';
 
 /** Bits of the state that the script `record` returns. */
@@ -18,7 +26,6 @@ const COUNT_BYTES = 5;
 const ROW_BYTES = 11;
 const VIOLATION_BYTES = 7;
 const BAN_BYTES = 20;
-const EVENT_BYTES = 23;
 const NEWS_BYTES = 14;
 
 const LEFT_OUT: RuleOutcome = { count: 0, violated: false, retryAfterMs: 0, resetMs: 0, report: false };
@@ -62,12 +69,12 @@ export function errorIn(reply: Reply): string | undefined {
 }
 
 /** The verdict in a reply of the script `record`. */
-export function readResult(reply: Reply, plan: Plan, { actor, route }: RecordRequest): RecordResult {
+export function readResult(reply: Reply, plan: Plan, request: RecordRequest): RecordResult {
+  const { actor, route, histories: asked = [] } = request;
   const { bytes } = reply;
   const state = stateOf(reply);
   const head = reply.at + HEAD_BYTES;
-  const history = (state & NEWS) === 0 ? undefined : readNews(reply);
-  const end = reply.end - (history ? NEWS_BYTES + history.events.length * EVENT_BYTES : 0);
+  const { histories, end } = (state & NEWS) === 0 ? { end: reply.end } : readHistories(reply, asked);
   if (state & BANNED_BEFORE) {
     const where = bytes[head] === 1 ? route : undefined;
     const banned = readBan(bytes.subarray(head + 1, end), actor, where);
@@ -80,7 +87,7 @@ export function readResult(reply: Reply, plan: Plan, { actor, route }: RecordReq
   for (let row = 0; row < order.length; row++) rules[order[row]] = readRow(bytes, head, row, violations);
   const denied = (state & DENIED) !== 0;
   const wouldDeny = (state & WOULD_DENY) !== 0;
-  const verdict = { denied, wouldDeny, rules, ...(history && { history }) };
+  const verdict = { denied, wouldDeny, rules, ...(histories && { histories }) };
   if (!(state & BANNED_BY_THIS)) return verdict;
   const place = endOfRows + order.length * VIOLATION_BYTES;
   const cause = plan.queries[order[bytes[place]]].ban;
@@ -95,21 +102,30 @@ export function readCounts(reply: Reply, counters: number): number[] {
   });
 }
 
-function readNews({ bytes, end }: Reply): HistoryNews {
-  const at = end - NEWS_BYTES;
-  const count = bytes.readUInt16BE(at + 12);
-  const events = new Array<KeptEvent>(count);
-  for (let i = 0; i < count; i++) {
-    const start = at - (count - i) * EVENT_BYTES;
-    const timeMs = bytes.readUIntBE(start, TIME_BYTES);
-    events[i] = { timeMs, event: bytes.toString('latin1', start + TIME_BYTES, start + EVENT_BYTES) };
+/** From the last one back, for the number of events stands at the end. */
+function readHistories(
+  { bytes, end }: Reply,
+  asked: readonly HistoryQuery[],
+): { histories: (HistoryNews | undefined)[]; end: number } {
+  const histories = new Array<HistoryNews | undefined>(asked.length);
+  let at = end;
+  for (let index = asked.length - 1; index >= 0; index--) {
+    const size = TIME_BYTES + asked[index].events[0].length;
+    at -= NEWS_BYTES;
+    const position = at;
+    const count = bytes.readUInt16BE(position + 12);
+    at -= count * size;
+    if (count === 0) continue;
+    const events = new Array<KeptEvent>(count);
+    for (let i = 0; i < count; i++) {
+      const start = at + i * size;
+      const event = bytes.toString('latin1', start + TIME_BYTES, start + size);
+      events[i] = { timeMs: bytes.readUIntBE(start, TIME_BYTES), event };
+    }
+    const [born, next, revision] = [0, 4, 8].map((offset) => bytes.readUInt32BE(position + offset));
+    histories[index] = { born, next, revision, events };
   }
-  return {
-    born: bytes.readUInt32BE(at),
-    next: bytes.readUInt32BE(at + 4),
-    revision: bytes.readUInt32BE(at + 8),
-    events,
-  };
+  return { histories, end: at };
 }
 
 /** A ban as Redis keeps it: since and until (doubles), offences (4 bytes), reason. */

@@ -1,9 +1,9 @@
 import { HEADER } from './header.lua.js';
 
-/** Forgets an actor's counters, reports, offences and history; bans stay. */
+/** Forgets an actor's counters, reports, offences and histories; bans stay. */
 export const RESET = `${HEADER}${String.raw`
 -- KEYS[1]  hash of the actor
--- KEYS[2]  its history
+-- KEYS[2]… its histories
 -- ARGV[1]  explicit time in ms, or empty: server time
 -- ARGV[2]  server time in ms after which nothing is done, or 0
 -- Returns  1, or -1 if too late
@@ -12,7 +12,7 @@ export const RESET = `${HEADER}${String.raw`
 local clock = server_now()
 if ARGV[2] ~= '0' and clock > ARGV[2] + 0 then return -1 end
 local now = ARGV[1] == '' and clock or ARGV[1] + 0
-call('DEL', KEYS[2])
+call('DEL', unpack(KEYS, 2))
 local h = read_header()
 if now >= h[2] and now >= h[5] then
   call('DEL', key)

@@ -45,6 +45,6 @@ if violated_rules then
   out = out .. table.concat(flags_and_waits)
   if ban then out = out .. pack('>B', ban_rule - 1) .. ban end
 end
-if news then out = out .. news end
+if news then out = out .. table.concat(news) end
 replies[request] = out
 `;

@@ -5,7 +5,7 @@ local seconds_and_micros = call('TIME')
 local micros = seconds_and_micros[2] + 0
 local clock = seconds_and_micros[1] * 1000 + (micros - micros % 1000) / 1000
 local replies, requests = {}, #ARGV[3] / 2
-local histories, history_count = ARGV[#ARGV], 0
+local histories, history_count, history_at = ARGV[#ARGV], 0, 1
 
 local function digits(text, from, count)
   local value = 0
@@ -48,11 +48,14 @@ if index ~= current then
   current = index
 end
 local route, keep = ARGV[base + 2], keep_all
-local history = flags >= 8
-if history then
-  flags = flags - 8
-  history_count = history_count + 1
+local history_total, own_at, own_count = math.floor(flags / 8), history_at, history_count
+flags = flags % 8
+-- Passed over here, for those of an actor who is banned are not looked at.
+for _ = 1, history_total do
+  local size, added = byte(histories, history_at + 24, history_at + 25)
+  history_at = history_at + 26 + size * added
 end
+history_count = history_count + history_total
 `;
 
 /** Ends what is done for each request, and answers. */

@@ -1,0 +1,123 @@
+import { closeMemory, enterMemory } from '../bots/actor-memory.js';
+import { isAsset } from '../bots/event-flags.js';
+import { readVisitText } from '../bots/visit-text.js';
+import type { Clock } from '../clock/clock.js';
+import type { ActorHistory } from '../history/actor-history.js';
+import { UNIT_WEIGHT, outcomeOf } from '../history/event-code.js';
+import { HistoryShapes } from '../history/history-shape.js';
+import { HistoryStore } from '../history/history-store.js';
+import type { HistoryNews, HistoryPosition, HistoryQuery } from '../storage/storage.js';
+import { followNews } from './follow-news.js';
+
+/** Reports of a client that are as grave are this long apart. */
+const REPORT_MS = 3_600_000;
+/** Clients remembered at most: 900 bytes each, usually some hundred. */
+const MOST_ACTORS = 100_000;
+/** How long an idle client is remembered: few attackers are in a hurry. */
+const KEEP_MS = 7 * 86_400_000;
+const SHAPE = new HistoryShapes().shapeOf({
+  windowMs: REPORT_MS,
+  events: 64,
+  mostRepetitions: 2,
+  keepsFlags: true,
+  intervalMs: undefined,
+  toleranceRatio: 0,
+  busy: false,
+  keepMs: KEEP_MS,
+});
+/** Entries in a storage: a request and its end each. */
+const MOST_KEPT = 128;
+const MOST_WAITING = 10_000;
+const MOST_WAITING_EACH = 8;
+/** No history of a storage is called 0. */
+const UNKNOWN: HistoryPosition = { born: 0, next: 0, revision: 0 };
+
+/** What clients did, as the bot signals need to know it: the last 64 requests of each, told to all instances where the storage can. */
+export class BotHistories {
+  private readonly store: HistoryStore;
+  /** Ends of requests that other instances are told of with the next request. */
+  private readonly waiting = new Map<string, string[]>();
+
+  constructor(clock: Clock) {
+    this.store = new HistoryStore({ maxActors: MOST_ACTORS, clock }, SHAPE);
+  }
+
+  /** A copy of a client's memory, if it is known. */
+  memoryOf(actor: string): Uint32Array | undefined {
+    const known = this.store.find(actor, SHAPE);
+    return known && Uint32Array.from(known.notes);
+  }
+
+  /** What to ask a storage that keeps histories, so that it adds these. Ends of requests that could wait go with them. */
+  queryOf(actor: string, texts: readonly string[]): HistoryQuery {
+    const known = this.store.find(actor, SHAPE)?.position ?? UNKNOWN;
+    const waiting = this.waiting.get(actor) ?? [];
+    this.waiting.delete(actor);
+    return { name: 'bots', events: [...waiting, ...texts], most: MOST_KEPT, keepMs: KEEP_MS, known };
+  }
+
+  /** Lets an end of a request wait for the next request of its client here. */
+  wait(actor: string, text: string): void {
+    const before = this.waiting.get(actor);
+    if (before) before.push(text);
+    else if (this.waiting.size < MOST_WAITING) this.waiting.set(actor, [text]);
+    if (before && before.length > MOST_WAITING_EACH) before.shift();
+  }
+
+  /**
+   * Takes in what has come and ended.
+   *
+   * @param news what a storage answered to `queryOf`; absent: the texts are taken in for this instance alone.
+   * @param onArrival told of the memory from before each request that is added. @returns the client's history.
+   */
+  follow(
+    actor: string,
+    timeMs: number,
+    texts: readonly string[],
+    news: HistoryNews | undefined,
+    onArrival: (before: Uint32Array | undefined) => void = () => {},
+  ): ActorHistory {
+    const history = this.store.open(actor, SHAPE, news?.events[0].timeMs ?? timeMs);
+    if (news) {
+      followNews(history, news, ({ event, timeMs: keptMs }) => this.apply(history, event, keptMs, onArrival));
+    } else {
+      for (const text of texts) this.apply(history, text, timeMs, onArrival);
+      history.setPosition(undefined);
+    }
+    return history;
+  }
+
+  /** The client that was followed last is forgotten last. */
+  keep(): void {
+    this.store.keep();
+  }
+
+  forget(actor: string): void {
+    this.store.forget(actor);
+    this.waiting.delete(actor);
+  }
+
+  /** Releases its timer. */
+  close(): void {
+    this.store.close();
+  }
+
+  private apply(
+    history: ActorHistory,
+    text: string,
+    timeMs: number,
+    onArrival: (before: Uint32Array | undefined) => void,
+  ): void {
+    const entry = readVisitText(text);
+    if (entry.kind === 'departure') {
+      if (history.settle(entry.target, entry.outcome, entry.flags))
+        closeMemory(history.notes, outcomeOf(entry.outcome));
+      return;
+    }
+    const isNew = history.length === 0;
+    onArrival(isNew ? undefined : Uint32Array.from(history.notes));
+    const { target, action, flags } = entry;
+    this.store.append({ timeMs, target, action, weight: UNIT_WEIGHT, identity: 0, flags });
+    enterMemory(history.notes, isNew, { ...entry, timeMs: history.nowMs, asset: isAsset(flags) });
+  }
+}
