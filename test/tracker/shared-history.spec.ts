@@ -46,7 +46,7 @@ class Instance {
       rules,
       histories: [history],
       ...(now === undefined ? {} : { now }),
-    })) as RecordResult;
+    }));
     const { verdict } = this.monitor.learn(actor, event, undefined, result.histories?.[0]);
     return {
       risk: verdict.risk,
