@@ -4,7 +4,7 @@ const TILES = [
   ['denials', 'Refused / s'],
   ['bans', 'Bans in force'],
   ['violations', 'Violations, 10 min'],
-  ['passive', 'Passive, 10 min'],
+  ['passive', 'Passive violations, 10 min'],
 ];
 
 const tile = ([name, label]: readonly string[]): string =>

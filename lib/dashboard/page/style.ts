@@ -65,13 +65,14 @@ const PARTS = `
 .tile[data-tile='requests'] span { color: var(--requests); } .tile[data-tile='denials'] span { color: var(--denials); }
 .plot { height: 250px; overflow: hidden; }
 .uplot, .u-legend { font-family: inherit; color: var(--ink); } .u-legend { font-size: .8125rem; line-height: 1.3; }
-.u-legend th { font-weight: 500; } .u-select { background: var(--line); opacity: .5; }
+.u-legend th, .u-legend td { padding: .1rem .15rem; border: 0; font-size: inherit; vertical-align: middle; } .u-legend tr:hover td { background: none; } .u-legend th { font-weight: 500; } .u-legend td { min-width: 1.6rem; font-variant-numeric: tabular-nums; } .u-select { background: var(--line); opacity: .5; }
 .as-table summary { cursor: pointer; color: var(--faint); font-size: .8438rem; } .as-table { padding: .6rem 1.1rem; }
 table { width: 100%; border-collapse: collapse; font-size: .875rem; }
 th { padding: .3rem .55rem; text-align: left; color: var(--faint); font-size: .7813rem; font-weight: 550; border-bottom: 1px solid var(--line); white-space: nowrap; }
 td { padding: .4rem .55rem; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
 tbody tr:last-child td { border-bottom: 0; } tbody tr:hover td { background: var(--band); }
 th:first-child, td:first-child { padding-left: 0; } th:last-child, td:last-child { padding-right: 0; }
+td.c { min-width: 11rem; width: 20%; } td.w { overflow-wrap: break-word; min-width: 6.5rem; }
 .n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; } td.t { white-space: nowrap; font-variant-numeric: tabular-nums; color: var(--faint); }
 td.do { width: 1%; } td.do .buttons { flex-wrap: nowrap; justify-content: flex-end; } td.do button { min-height: 1.8rem; padding: .1rem .6rem; font-size: .8125rem; }
 code, .who { font: .8125rem/1.5 ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace; overflow-wrap: anywhere; }
@@ -97,12 +98,12 @@ const NARROW = `
 @media (max-width: 60rem) { .two { grid-template-columns: minmax(0, 1fr); } .tiles { grid-template-columns: repeat(3, minmax(0, 1fr)); } }
 @media (max-width: 40rem) {
   main, footer { padding: .75rem; } .bar { position: static; padding: .6rem .75rem; } .tools { margin-left: 0; width: 100%; flex-wrap: wrap; } .tools .link { margin-right: auto; }
-  .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .6rem; } .tile { padding: .6rem .8rem; } .tile dd { font-size: 1.4rem; } .card { padding: .8rem; } .view, .two { gap: .75rem; }
-  table, tbody, tr, td { display: block; width: 100%; } thead { position: absolute; clip-path: inset(50%); height: 1px; overflow: hidden; }
+  .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .6rem; } .tile { padding: .6rem .8rem; } .tile dd { font-size: 1.4rem; } .tile:last-child { grid-column: 1 / -1; } .tile small { display: block; margin: 0; } .card { padding: .8rem; } .view, .two { gap: .75rem; }
+  table, tbody, tr, td { display: block; width: 100%; } thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }
   tr { padding: .5rem 0; border-bottom: 1px solid var(--line); } tbody tr:last-child { border-bottom: 0; } tbody tr:hover td { background: none; }
-  td, td:first-child, td:last-child { display: grid; grid-template-columns: 7rem minmax(0, 1fr); gap: .5rem; padding: .12rem 0; border: 0; text-align: left; white-space: normal; }
-  td::before { content: attr(data-label); color: var(--faint); font-size: .8125rem; } td:empty { display: none; } td.do { width: 100%; } td.do .buttons { justify-content: flex-start; } td.do button { min-height: 2.3rem; }
-  .u-legend { display: block; } .u-legend table, .u-legend tbody, .u-legend tr, .u-legend td { display: inline-block; width: auto; padding: 0; border: 0; } .u-legend td::before { content: none; }
+  td, td:first-child, td:last-child, td.c, td.n, td.w { position: relative; width: 100%; min-height: 1.6rem; padding: .12rem 0 .12rem 6.5rem; border: 0; text-align: left; white-space: normal; }
+  td::before { content: attr(data-label); position: absolute; left: 0; color: var(--faint); font: .8125rem/1.6 system-ui, sans-serif; } td:empty { display: none; } td.do { width: 100%; } td.do .buttons { justify-content: flex-start; } td.do button { min-height: 2.3rem; }
+  .u-legend { display: block; } .u-legend table, .u-legend tbody, .u-legend tr, .u-legend td { display: inline-block; width: auto; min-height: 0; padding: 0 .2rem 0 0; border: 0; } .u-legend td::before { content: none; }
 }
 @media (prefers-reduced-motion: no-preference) { .link[data-state='live']::before { animation: beat 2s ease-in-out infinite; } @keyframes beat { 50% { opacity: .35; } } }
 @media (forced-colors: active) { .tag, .link { border: 1px solid; } .track i { background: Highlight; forced-color-adjust: none; } }

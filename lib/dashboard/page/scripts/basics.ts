@@ -50,13 +50,14 @@ function count(value) { return numbers.format(value); }
 function rate(value) { return value >= 100 ? count(Math.round(value)) : (Math.round(value * 10) / 10).toFixed(value === 0 ? 0 : 1); }
 function clockTime(ms) { return new Date(ms).toLocaleTimeString('en-GB'); }
 function fullTime(ms) { return new Date(ms).toLocaleString('en-GB'); }
+function more(value, unit) { return value > 0 ? ' ' + value + unit : ''; }
 function length(seconds) {
   if (seconds === null || seconds === undefined) return 'for good';
   if (seconds < 60) return Math.ceil(seconds) + ' s';
   var minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return minutes + ' min ' + Math.floor(seconds % 60) + ' s';
+  if (minutes < 60) return minutes + ' min' + more(Math.floor(seconds % 60), ' s');
   var hours = Math.floor(minutes / 60);
-  return hours < 48 ? hours + ' h ' + (minutes % 60) + ' min' : Math.floor(hours / 24) + ' d ' + (hours % 24) + ' h';
+  return hours < 48 ? hours + ' h' + more(minutes % 60, ' min') : Math.floor(hours / 24) + ' d' + more(hours % 24, ' h');
 }
 var later = window.setTimeout.bind(window);
 var toastTimer;

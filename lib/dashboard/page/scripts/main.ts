@@ -39,10 +39,10 @@ function draw(message) {
   put(storage, storage.hidden ? '' : 'The storage is ' + message.storage.status + '. Meanwhile requests are answered by the policy “' + message.storage.policy + '”; ' + message.storage.pendingChanges + ' changes wait to be written.');
   updateBans(known.filter(function (ban) { return ban.until === null || ban.until > now; }));
   if (message.actors) {
-    updateActors(message.actors);
-    updateRisks(message.risks);
-    updateRules(message.rules);
-    updateRoutes(message.routes);
+    updateActors(message.actors.slice(0, SHOWN_ROWS));
+    updateRisks(message.risks.slice(0, SHOWN_ROWS));
+    updateRules(message.rules.slice(0, SHOWN_ROWS));
+    updateRoutes(message.routes.slice(0, SHOWN_ROWS));
     drawEvents();
   }
 }

@@ -6,7 +6,7 @@ var GOOD = { ban_lifted: 1, ban_expired: 1, storage_up: 1, allow: 1 };
 function kindOf(word) { return BAD[word] ? 'bad' : WARN[word] ? 'warn' : GOOD[word] ? 'good' : ''; }
 function banColumns(withActor) {
   var columns = [
-    { label: 'Where', cell: function (cell, ban) { setIsolated(cell, ban.route || 'everywhere'); } },
+    { label: 'Where', className: 'w', cell: function (cell, ban) { setIsolated(cell, ban.route || 'everywhere'); } },
     { label: 'Reason', cell: textCell('reason') },
     { label: 'Ends in', className: 't', cell: function (cell, ban) {
       put(cell, ban.until === null ? 'never' : length(Math.max(0, (ban.until - now) / 1000)));
@@ -24,7 +24,7 @@ function banColumns(withActor) {
       cell.querySelector('button').hidden = ban.until === null;
     } }
   ];
-  return withActor ? [{ label: 'Client', cell: actorCell }].concat(columns) : columns;
+  return withActor ? [{ label: 'Client', className: 'c', cell: actorCell }].concat(columns) : columns;
 }
 function banKey(ban) { return ban.actor + '\n' + (ban.route || ''); }
 var updateBans = table('bans', { none: 'Nobody is banned.', key: banKey, columns: banColumns(true) });
@@ -97,11 +97,11 @@ function eventColumns(withActor) {
     { label: 'Time', className: 't', cell: function (cell, event, isNew) { if (isNew) { put(cell, clockTime(event.time)); cell.title = fullTime(event.time); } } },
     { label: 'What', cell: function (cell, event, isNew) {
       if (!isNew) return;
-      add(cell, tag(event.type.replace('_', ' '), kindOf(event.type)));
+      add(cell, tag(event.type.replace('_', ' '), event.type === 'denied' ? kindOf(event.action) || 'bad' : kindOf(event.type)));
       if (event.passive) add(cell, tag('passive', 'passive'));
     } },
-    { label: 'Client', cell: actorCell },
-    { label: 'Rule', cell: function (cell, event, isNew) { if (isNew && event.rule) add(cell, isolated(event.rule, 'who')); } },
+    { label: 'Client', className: 'c', cell: actorCell },
+    { label: 'Rule', className: 'w', cell: function (cell, event, isNew) { if (isNew && event.rule) add(cell, isolated(event.rule, 'who')); } },
     { label: 'Action', cell: function (cell, event, isNew) { if (isNew && event.action !== 'none') put(cell, event.action.replace('_', ' ')); } },
     { label: 'Why', cell: function (cell, event, isNew) { if (isNew) whatHappened(cell, event); } }
   ];
@@ -111,7 +111,9 @@ function eventKey(event) { return event.id; }
 var updateEvents = table('events', { none: 'Nothing to show.', key: eventKey, columns: eventColumns(true) });
 var recent = [];
 var KEPT_EVENTS = 400;
-var SHOWN_EVENTS = 60;
+var isPhone = matchMedia('(max-width: 40rem)').matches;
+var SHOWN_EVENTS = isPhone ? 15 : 40;
+var SHOWN_ROWS = isPhone ? 8 : 50;
 function rememberEvents(message) {
   if (message.isWhole) recent = [];
   recent = message.events.concat(recent).slice(0, KEPT_EVENTS);

@@ -25,11 +25,12 @@ function axes() {
   return [Object.assign(axis(34), { values: [[60, '{HH}:{mm}', null, null, null, null, null, null, 1], [1, '{HH}:{mm}:{ss}', null, null, null, null, null, null, 1]] }), axis(46)];
 }
 function fromZero(_plot, _least, most) { return [0, Math.max(1, most === null ? 1 : most * 1.08)]; }
-function newPlot(id, series, height) {
+function newPlot(id, series, height, more) {
   var place = byId(id);
   var plot = new uPlot({
     width: Math.max(240, place.clientWidth), height: height, series: [{ value: '{HH}:{mm}:{ss}', label: 'time' }].concat(series), axes: axes(),
-    scales: { y: { range: fromZero } }, cursor: { drag: { x: false, y: false }, points: { size: 6 } }, legend: { live: true }
+    // A bar of the last step has its width to the right of it.
+    scales: { x: { range: function (_plot, least, most) { return [least, most + more]; } }, y: { range: fromZero } }, cursor: { drag: { x: false, y: false }, points: { size: 6 } }, legend: { live: true }
   }, [[0]].concat(series.map(function () { return [0]; })), place);
   new ResizeObserver(function () {
     var width = Math.max(240, place.clientWidth);
@@ -54,8 +55,8 @@ function makePlots() {
   ratePlot = newPlot('plot-rate', [
     { label: 'requests', stroke: lazily('--requests'), fill: function () { return colour('--requests') + '1f'; }, width: 1.75, points: { show: false } },
     { label: 'refused', stroke: lazily('--denials'), fill: function () { return colour('--denials') + '2e'; }, width: 1.75, points: { show: false } }
-  ], 210);
-  decisionPlot = newPlot('plot-decisions', plotSeries(), 190);
+  ], 210, 0);
+  decisionPlot = newPlot('plot-decisions', plotSeries(), 190, STEP);
 }
 function span(now, step) {
   var end = Math.floor(now / 1000 / step) * step;
@@ -115,5 +116,15 @@ function drawMinutes(now) {
     return row;
   }));
 }
-function redrawPlots() { if (ratePlot) { ratePlot.redraw(false, true); decisionPlot.redraw(false, true); } }
+function redrawPlots() {
+  [ratePlot, decisionPlot].filter(Boolean).forEach(function (plot) {
+    plot.redraw(false, true);
+    plot.root.querySelectorAll('.u-legend .u-marker').forEach(function (marker, at) {
+      var series = plot.series[at];
+      if (at === 0 || !series) return;
+      marker.style.borderColor = series.stroke(plot, at);
+      marker.style.background = series.fill(plot, at);
+    });
+  });
+}
 `;
