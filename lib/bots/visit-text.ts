@@ -1,4 +1,3 @@
-import type { Outcome } from '../history/behavior-history.js';
 import { digits, numberAt } from '../history/digits.js';
 import type { MemoryArrival } from './actor-memory.js';
 
@@ -22,24 +21,32 @@ export interface Departure {
   readonly outcome: number;
 }
 
+/** What a history is made of. */
+export type VisitEntry = Arrival | Departure;
+
 const ARRIVAL = 'a';
 const DEPARTURE = 'd';
 /** Characters of either. */
 const LENGTH = 23;
 
+/** An entry as it is told to other instances. */
+export function visitText(entry: VisitEntry): string {
+  return entry.kind === 'arrival' ? arrivalText(entry) : departureText(entry);
+}
+
 /** An arrival as 7-bit digits: target (5), flags, action (2), then what the memory takes: id (5), template, letters, agent (3 each). */
-export function arrivalText({ target, action, flags, id, template, letters, agentHash }: Arrival): string {
+function arrivalText({ target, action, flags, id, template, letters, agentHash }: Arrival): string {
   const memory = digits(id, 5) + digits(template, 3) + digits(letters, 3) + digits(agentHash, 3);
   return ARRIVAL + digits(target, 5) + digits(flags, 1) + digits(action, 2) + memory;
 }
 
 /** A departure: target (5), flags and outcome. */
-export function departureText({ target, flags, outcome }: Departure): string {
+function departureText({ target, flags, outcome }: Departure): string {
   return (DEPARTURE + digits(target, 5) + digits(flags, 1) + digits(outcome, 1)).padEnd(LENGTH, '\0');
 }
 
 /** What was written so. */
-export function readVisitText(text: string): Arrival | Departure {
+export function readVisitText(text: string): VisitEntry {
   const target = numberAt(text, 1, 5);
   const flags = numberAt(text, 6, 1);
   if (!text.startsWith(ARRIVAL)) return { kind: 'departure', target, flags, outcome: numberAt(text, 7, 1) };
@@ -53,9 +60,4 @@ export function readVisitText(text: string): Arrival | Departure {
     letters: numberAt(text, 17, 3),
     agentHash: numberAt(text, 20, 3),
   };
-}
-
-/** Outcomes that need not be told at once: nobody is judged by them for the worse. */
-export function isUrgent(outcome: Outcome): boolean {
-  return outcome !== 'success' && outcome !== 'redirect' && outcome !== 'unknown';
 }

@@ -1,6 +1,6 @@
 import { closeMemory, enterMemory } from '../bots/actor-memory.js';
 import { isAsset } from '../bots/event-flags.js';
-import { readVisitText } from '../bots/visit-text.js';
+import { readVisitText, visitText, type VisitEntry } from '../bots/visit-text.js';
 import type { Clock } from '../clock/clock.js';
 import type { ActorHistory } from '../history/actor-history.js';
 import { UNIT_WEIGHT, outcomeOf } from '../history/event-code.js';
@@ -36,7 +36,7 @@ const UNKNOWN: HistoryPosition = { born: 0, next: 0, revision: 0 };
 export class BotHistories {
   private readonly store: HistoryStore;
   /** Ends of requests that other instances are told of with the next request. */
-  private readonly waiting = new Map<string, string[]>();
+  private readonly waiting = new Map<string, VisitEntry[]>();
 
   constructor(clock: Clock) {
     this.store = new HistoryStore({ maxActors: MOST_ACTORS, clock }, SHAPE);
@@ -49,39 +49,47 @@ export class BotHistories {
   }
 
   /** What to ask a storage that keeps histories, so that it adds these. Ends of requests that could wait go with them. */
-  queryOf(actor: string, texts: readonly string[]): HistoryQuery {
+  queryOf(actor: string, entries: readonly VisitEntry[]): HistoryQuery {
     const known = this.store.find(actor, SHAPE)?.position ?? UNKNOWN;
     const waiting = this.waiting.get(actor) ?? [];
     this.waiting.delete(actor);
-    return { name: 'bots', events: [...waiting, ...texts], most: MOST_KEPT, keepMs: KEEP_MS, known };
+    return {
+      name: 'bots',
+      events: [...waiting, ...entries].map(visitText),
+      most: MOST_KEPT,
+      keepMs: KEEP_MS,
+      known,
+    };
   }
 
   /** Lets an end of a request wait for the next request of its client here. */
-  wait(actor: string, text: string): void {
+  wait(actor: string, entry: VisitEntry): void {
     const before = this.waiting.get(actor);
-    if (before) before.push(text);
-    else if (this.waiting.size < MOST_WAITING) this.waiting.set(actor, [text]);
+    if (before) before.push(entry);
+    else if (this.waiting.size < MOST_WAITING) this.waiting.set(actor, [entry]);
     if (before && before.length > MOST_WAITING_EACH) before.shift();
   }
 
   /**
    * Takes in what has come and ended.
    *
-   * @param news what a storage answered to `queryOf`; absent: the texts are taken in for this instance alone.
+   * @param news what a storage answered to `queryOf`; absent: the entries are taken in for this instance alone.
    * @param onArrival told of the memory from before each request that is added. @returns the client's history.
    */
   follow(
     actor: string,
     timeMs: number,
-    texts: readonly string[],
+    entries: readonly VisitEntry[],
     news: HistoryNews | undefined,
     onArrival: (before: Uint32Array | undefined) => void = () => {},
   ): ActorHistory {
     const history = this.store.open(actor, SHAPE, news?.events[0].timeMs ?? timeMs);
     if (news) {
-      followNews(history, news, ({ event, timeMs: keptMs }) => this.apply(history, event, keptMs, onArrival));
+      followNews(history, news, ({ event, timeMs: keptMs }) =>
+        this.apply(history, readVisitText(event), keptMs, onArrival),
+      );
     } else {
-      for (const text of texts) this.apply(history, text, timeMs, onArrival);
+      for (const entry of entries) this.apply(history, entry, timeMs, onArrival);
       history.setPosition(undefined);
     }
     return history;
@@ -104,11 +112,10 @@ export class BotHistories {
 
   private apply(
     history: ActorHistory,
-    text: string,
+    entry: VisitEntry,
     timeMs: number,
     onArrival: (before: Uint32Array | undefined) => void,
   ): void {
-    const entry = readVisitText(text);
     if (entry.kind === 'departure') {
       if (history.settle(entry.target, entry.outcome, entry.flags))
         closeMemory(history.notes, outcomeOf(entry.outcome));

@@ -10,7 +10,7 @@ import { nodeDns } from '../bots/agents/node-dns.js';
 import { UserAgents } from '../bots/agents/user-agent.js';
 import { stepOf } from '../bots/actor-memory.js';
 import { EVENT_FLAGS } from '../bots/event-flags.js';
-import { arrivalText, departureText } from '../bots/visit-text.js';
+import type { Arrival, Departure, VisitEntry } from '../bots/visit-text.js';
 import type { ConfigurationProblem } from '../errors/errors.js';
 import type { ActorHistory } from '../history/actor-history.js';
 import { actionCode, outcomeCode } from '../history/event-code.js';
@@ -29,8 +29,8 @@ export interface BotArrival {
   readonly request: BotRequest;
   readonly target: number;
   readonly flags: number;
-  /** As it is told to other instances. */
-  readonly text: string;
+  /** As it is added to the client's history. */
+  readonly entry: Arrival;
 }
 
 /** A request that was judged. */
@@ -89,8 +89,9 @@ export class BotMonitor implements BehaviorEngine {
     const target = detector.targetOf(request);
     const action = actionCode(request.method);
     const agentHash = request.agent.hash;
-    const text = arrivalText({ kind: 'arrival', target, action, flags, agentHash, ...stepOf(request.path) });
-    return { actor, detector, request, target, flags, text };
+    const { id, template, letters } = stepOf(request.path);
+    const entry: Arrival = { kind: 'arrival', target, action, flags, id, template, letters, agentHash };
+    return { actor, detector, request, target, flags, entry };
   }
 
   /**
@@ -99,43 +100,49 @@ export class BotMonitor implements BehaviorEngine {
    * @param news what a storage answered to `queryOf`; absent: it is added for this instance alone.
    */
   arrive(arrival: BotArrival, news: HistoryNews | undefined): BotVisit {
-    const { actor, detector, request, text } = arrival;
+    const { actor, detector, request, entry } = arrival;
     let memory: Uint32Array | undefined;
-    const history = this.histories.follow(actor, request.timeMs, [text], news, (before) => (memory = before));
+    const history = this.histories.follow(
+      actor,
+      request.timeMs,
+      [entry],
+      news,
+      (before) => (memory = before),
+    );
     const assessment = detector.assess({ ...request, memory }, history);
     const isNews = this.conclude(actor, assessment, history);
     return { ...arrival, assessment, isNews, passive: detector.settings.mode === 'observe' };
   }
 
   /**
-   * How a request ended, as it is told to other instances.
+   * How a request ended, as it is added to its client's history.
    *
    * @param status 0 if that says nothing of the client. @param reachedHandler whether a route of the application was found for it.
    */
-  departureOf(visit: BotArrival, status: number, reachedHandler: boolean, authenticated: boolean): string {
+  departureOf(visit: BotArrival, status: number, reachedHandler: boolean, authenticated: boolean): Departure {
     const added =
       visit.detector.closingFlags(reachedHandler) | (authenticated ? EVENT_FLAGS.authenticated : 0);
     const { target, flags } = visit;
-    return departureText({ kind: 'departure', target, flags: flags | added, outcome: outcomeCode(status) });
+    return { kind: 'departure', target, flags: flags | added, outcome: outcomeCode(status) };
   }
 
   /**
    * Takes in what has come and ended.
    *
-   * @param news what a storage answered to `queryOf`; absent: the texts are taken in for this instance alone.
+   * @param news what a storage answered to `queryOf`; absent: the entries are taken in for this instance alone.
    * @returns what is to be said of the client now: its next request will be judged alike.
    */
-  leave(visit: BotArrival, texts: readonly string[], news: HistoryNews | undefined): BotVisit {
+  leave(visit: BotArrival, entries: readonly VisitEntry[], news: HistoryNews | undefined): BotVisit {
     const { actor, detector, request } = visit;
-    const history = this.histories.follow(actor, this.clock.now(), texts, news);
+    const history = this.histories.follow(actor, this.clock.now(), entries, news);
     const assessment = detector.assess({ ...request, memory: Uint32Array.from(history.notes) }, history);
     const isNews = this.conclude(actor, assessment, history);
     return { ...visit, assessment, isNews, passive: detector.settings.mode === 'observe' };
   }
 
   /** Takes in how a request ended that nobody will be judged by for the worse. */
-  settle(visit: BotArrival, text: string): void {
-    this.histories.follow(visit.actor, this.clock.now(), [text], undefined);
+  settle(visit: BotArrival, departure: Departure): void {
+    this.histories.follow(visit.actor, this.clock.now(), [departure], undefined);
   }
 
   /** What was last said of a client, if it was suspected. */

@@ -54,7 +54,7 @@ export class RequestObserver {
     return {
       get queries() {
         const queries = observation ? [observation.query] : [];
-        return arrival ? [...queries, bots.histories.queryOf(arrival.actor, [arrival.text])] : queries;
+        return arrival ? [...queries, bots.histories.queryOf(arrival.actor, [arrival.entry])] : queries;
       },
       conclude: (pass, histories) => {
         pass.monitored = observation?.conclude(histories?.[0]);
@@ -84,11 +84,11 @@ export class RequestObserver {
     const { bots, storage } = this.parts;
     const observation = this.observation(subject, observed);
     const arrival = this.arrival(subject, observed);
-    const texts = arrival ? [arrival.text, bots.departureOf(arrival, status, false, false)] : [];
+    const entries = arrival ? [arrival.entry, bots.departureOf(arrival, status, false, false)] : [];
     const concluded = (histories: RecordResult['histories']): void => {
       const pass = new Pass(plan, [], subject, {});
       pass.monitored = observation?.conclude(histories?.[0]);
-      pass.visit = arrival && bots.leave(arrival, texts, histories?.[observation ? 1 : 0]);
+      pass.visit = arrival && bots.leave(arrival, entries, histories?.[observation ? 1 : 0]);
       this.judge(pass);
     };
     if (!storage.keepsHistory) {
@@ -96,26 +96,26 @@ export class RequestObserver {
       return;
     }
     const queries = observation ? [observation.query] : [];
-    if (arrival) queries.push(bots.histories.queryOf(arrival.actor, texts));
+    if (arrival) queries.push(bots.histories.queryOf(arrival.actor, entries));
     void recordHistories(storage, subject.client.actor, queries).then(concluded);
   }
 
   /** Says how a request ended that the bot signals were asked about. What follows from it shows with the next request. */
   leave(visit: BotVisit, status: number, subject: Subject, request: { readonly user?: unknown }): void {
     const { bots, storage, botActions } = this.parts;
-    const text = bots.departureOf(visit, status, true, Boolean(request.user));
+    const departure = bots.departureOf(visit, status, true, Boolean(request.user));
     const isUrgent = status >= 400;
     const left = (news: HistoryNews | undefined): void => {
-      botActions.conclude(bots.leave(visit, [text], news), subject);
+      botActions.conclude(bots.leave(visit, [departure], news), subject);
     };
     if (!storage.keepsHistory) {
       if (isUrgent) left(undefined);
-      else bots.settle(visit, text);
+      else bots.settle(visit, departure);
     } else if (isUrgent) {
-      const query = bots.histories.queryOf(visit.actor, [text]);
+      const query = bots.histories.queryOf(visit.actor, [departure]);
       void recordHistories(storage, visit.actor, [query]).then((histories) => left(histories?.[0]));
     } else {
-      bots.histories.wait(visit.actor, text);
+      bots.histories.wait(visit.actor, departure);
     }
   }
 

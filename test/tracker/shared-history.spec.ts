@@ -1,5 +1,4 @@
 import { RedisStorage } from 'nestjs-behavior-guard';
-import type { RecordResult } from 'nestjs-behavior-guard';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
 import type { RiskOptions } from '../../lib/risk/risk-options.js';
 import { packedEvent } from '../../lib/risk/risk-event.js';
@@ -40,13 +39,13 @@ class Instance {
     const event = packedEvent({ actor, action: 'GET', target }, { now: () => now ?? Date.now() });
     const history = this.monitor.queryOf(actor, event, undefined);
     const rules = [rule({ threshold: 1_000 })];
-    const result = (await this.storage.record({
+    const result = await this.storage.record({
       actor,
       deniedAlready: false,
       rules,
       histories: [history],
       ...(now === undefined ? {} : { now }),
-    }));
+    });
     const { verdict } = this.monitor.learn(actor, event, undefined, result.histories?.[0]);
     return {
       risk: verdict.risk,
