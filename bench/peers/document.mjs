@@ -30,25 +30,40 @@ export async function writeResults(results) {
   await writeFormatted(resultsFile, JSON.stringify(results, rounded));
 }
 
-function provenance({ measured, machine, versions }) {
+/** Where something was measured, and with what. */
+function environment({ machine, versions }) {
   const { node, cpu, cores, memoryGb, system, pinned } = machine;
   const where = `Node ${node}, ${cores} cores of ${cpu}, ${memoryGb} GB, ${system}${pinned ? '' : ', not pinned to cores'}`;
-  const what = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  const how = `${measured.at}, ${measured.rounds} rounds of ${measured.requests} requests, ${measured.tookSeconds} s`;
-  return `_Measured ${how}. ${where}. ${what.join(', ')}._`;
+  // A section without Redis says nothing else than one with it.
+  const what = Object.entries(versions).filter(([name]) => name !== 'redis');
+  return `${where}. ${what.map(([name, version]) => `${name} ${version}`).join(', ')}.`;
+}
+
+/** The environment of all sections, where it is the same for all. */
+function commonEnvironment(results) {
+  const all = new Set(Object.values(results).map(environment));
+  return all.size === 1 ? [...all][0] : undefined;
+}
+
+function provenance(found, results) {
+  const { at, rounds, requests, tookSeconds } = found.measured;
+  const redis = found.versions.redis ? `, Redis ${found.versions.redis}` : '';
+  const how = `Measured ${at} in ${tookSeconds} s: ${rounds} rounds, ${requests} requests each where there are any${redis}.`;
+  return `_${how}${commonEnvironment(results) ? '' : ` ${environment(found)}`}_`;
 }
 
 function contentOf(name, results) {
   if (name === 'targets') return targetsTable(results);
+  if (name === 'machine') return commonEnvironment(results) ?? '';
   const section = SECTIONS.find((each) => each.name === name);
   const found = results[name];
-  return found ? `${section.markdown(found.result)}\n\n${provenance(found)}` : '_Not measured yet._';
+  return found ? `${section.markdown(found.result)}\n\n${provenance(found, results)}` : '_Not measured yet._';
 }
 
 /** Replaces what stands between `<!-- results:NAME -->` and `<!-- end -->`. @throws Error where a section has no place. */
 export async function writeTables(results) {
   let text = readFileSync(documentFile, 'utf8');
-  for (const name of ['targets', ...SECTIONS.map((section) => section.name)]) {
+  for (const name of ['targets', 'machine', ...SECTIONS.map((section) => section.name)]) {
     const begin = `<!-- results:${name} -->`;
     const [before, rest] = text.split(begin);
     if (rest === undefined) throw new Error(`BENCHMARKS.md has no ${begin}`);

@@ -54,8 +54,19 @@ function assertOneCopy() {
 export function versions() {
   const version = (base, name) => JSON.parse(readFileSync(join(base, name, 'package.json'), 'utf8')).version;
   return {
-    'nestjs-behavior-guard': JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version,
+    'nestjs-behavior-guard': `${version(root, '.')}${commit()}`,
     ...Object.fromEntries(PEERS.map((name) => [name, version(modules, name)])),
     ...Object.fromEntries(OURS.map((name) => [name, version(join(root, 'node_modules'), name)])),
   };
+}
+
+/** The commit that is measured, where there is one; `+` where files differ from it. What a measurement writes does not count. */
+function commit() {
+  const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: 'pipe' }).trim();
+  try {
+    const changed = git('status', '--porcelain', '--untracked-files=no', '--', 'lib', 'package-lock.json');
+    return ` (${git('rev-parse', '--short', 'HEAD')}${changed === '' ? '' : '+'})`;
+  } catch {
+    return '';
+  }
 }

@@ -51,13 +51,20 @@ export function request(address, { browser = false } = {}) {
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`);
 }
 
+const MIXED = 100_003;
+
 /** Requests of all clients once each, and of clients in an order as random as visitors come: seeded, the same in each run. */
 export function requestsOf(options) {
   const each = addresses.map((address) => request(address, options));
   let seed = 1;
   const random = () => (seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0);
-  const mixed = Array.from({ length: 100_003 }, () => each[Math.floor((random() / 2 ** 32) * CLIENTS)]);
-  return { each, mixed };
+  const mixed = Array.from({ length: MIXED }, () => each[Math.floor((random() / 2 ** 32) * CLIENTS)]);
+  // Rounds that are all alike would make clients as regular as clocks, which is what risk looks for.
+  const ofRound = (round) => {
+    const from = (round * 37_717) % MIXED;
+    return [...mixed.slice(from), ...mixed.slice(0, from)];
+  };
+  return { each, mixed, ofRound };
 }
 
 /** A running application of the given variant. */

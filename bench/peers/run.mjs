@@ -3,9 +3,10 @@
  *
  *   npm run bench:peers -- [--only memory,redis] [--rounds 7] [--requests 30000] [--platform fastify] [--dry-run]
  *
- * Sections that are not run keep what was measured before. `--dry-run` prints, and writes nothing. Nothing else should run
+ * Sections that are not run keep what was measured before; one that is run is replaced as a whole. `--dry-run` prints, and writes nothing. Nothing else should run
  * on the machine meanwhile.
  */
+import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { startRedis } from '../redis/server.mjs';
 import { readResults, writeResults, writeTables } from './document.mjs';
@@ -13,6 +14,10 @@ import { installPeers, versions } from './install.mjs';
 import { machine } from './machine.mjs';
 import { becomeLoad, runAsUsual } from './processes.mjs';
 import { SECTIONS } from './sections.mjs';
+
+const LEAST_ROUNDS = 7;
+/** Processes that wait for a core, over the last minute, on a machine that is not in use. */
+const IDLE_LOAD = 0.5;
 
 const { values: options } = parseArgs({
   options: {
@@ -45,13 +50,21 @@ const names = listed(
 const platforms = listed('platform', ['fastify', 'express']);
 const [rounds, requests] = [positive('rounds'), positive('requests')];
 const sections = SECTIONS.filter(({ name }) => names.includes(name));
+const dryRun = options['dry-run'];
+if (rounds < LEAST_ROUNDS && !dryRun) {
+  throw new Error(
+    `--rounds: fewer than ${LEAST_ROUNDS} are not worth keeping; add --dry-run to see them all the same`,
+  );
+}
+const busy = loadavg()[0];
+if (busy > IDLE_LOAD)
+  console.warn(`The machine is busy (load ${busy.toFixed(2)}): don't trust what is measured now.`);
 
 installPeers();
 // It shares the load's core: the application has one of its own.
 const redis = sections.some(({ needsRedis }) => needsRedis) ? await startRedis({ core: 1 }) : undefined;
 becomeLoad();
 
-const dryRun = options['dry-run'];
 const results = dryRun ? {} : readResults();
 const seconds = (since) => (performance.now() - since) / 1000;
 const started = performance.now();
@@ -62,9 +75,15 @@ try {
     const result = await section.run({ rounds, requests, platforms, redis, runAsUsual });
     const took = Math.round(seconds(since));
     results[section.name] = {
-      measured: { at: new Date().toISOString().slice(0, 10), rounds, requests, tookSeconds: took },
+      measured: {
+        at: new Date().toISOString().slice(0, 10),
+        rounds,
+        requests,
+        tookSeconds: took,
+        loadBefore: busy,
+      },
       machine: machine(),
-      versions: { ...versions(), ...(redis && { redis: redis.version }) },
+      versions: { ...versions(), ...(section.needsRedis && { redis: redis.version }) },
       result,
     };
     console.log(section.markdown(result));

@@ -75,8 +75,9 @@ async function compare(variants, platform, { rounds, requests: count, redis }) {
       rounds: [],
     }));
     for (let round = 0; round < rounds; round++) {
+      const mixed = requests.ofRound(round);
       for (const [index, app] of apps.entries()) {
-        results[index].rounds.push(await measureOnRedis(app, requests.mixed, count, redis?.client));
+        results[index].rounds.push(await measureOnRedis(app, mixed, count, redis?.client));
       }
     }
     return results;
