@@ -1,5 +1,6 @@
 import { RedisStorage } from 'nestjs-behavior-guard';
 import type { BehaviorStorage, GuardModuleOptions } from 'nestjs-behavior-guard';
+import { hasSession } from './admin/admin-session.js';
 import type { RecentEvents } from './admin/recent-events.js';
 
 /** What holds for the whole application. The rules of single routes are decorators of their controllers. */
@@ -11,6 +12,8 @@ export function guardOptions(recentEvents: RecentEvents): GuardModuleOptions {
     banDuration: '1h',
     ...storageOf(process.env),
     sinks: [recentEvents],
+    // At /behavior-guard, for who has logged in with the key.
+    dashboard: { authorize: ({ request }) => hasSession(request) },
     errorResponses: {
       403: { message: 'You are banned for now. If you think that this is wrong, write to support.' },
     },

@@ -61,12 +61,15 @@ export async function openPage(
   return { page, trouble };
 }
 
-/** Keeps a picture, for people; with `BEHAVIOR_GUARD_DOCS_IMAGES` also the one in the documentation. */
+/** Whether the pictures in the documentation are to be made anew. */
+export const isForDocs = Boolean(process.env.BEHAVIOR_GUARD_DOCS_IMAGES);
+
+/** Keeps a picture, for people; where it is asked for also the one in the documentation. */
 export async function picture(page: Page, name: string, documented?: string): Promise<void> {
   mkdirSync(ARTEFACTS, { recursive: true });
   const path = join(ARTEFACTS, `${name}.png`);
   await page.screenshot({ path });
-  if (documented === undefined || !process.env.BEHAVIOR_GUARD_DOCS_IMAGES) return;
+  if (documented === undefined || !isForDocs) return;
   mkdirSync(join('docs', 'images'), { recursive: true });
   copyFileSync(path, join('docs', 'images', documented));
 }

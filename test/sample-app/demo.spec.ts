@@ -207,11 +207,18 @@ describe('the command line of the demo', () => {
   afterEach(() => children.splice(0).forEach((child) => child.kill('SIGKILL')));
 
   it('reads its options', () => {
-    expect(readArguments([], {})).toEqual({ platform: 'express', redis: false, serve: false, port: 0 });
+    expect(readArguments([], {})).toEqual({
+      platform: 'express',
+      redis: false,
+      serve: false,
+      dashboard: false,
+      port: 0,
+    });
     expect(readArguments(['--platform', 'fastify', '--serve'], { PORT: '4000' })).toEqual({
       platform: 'fastify',
       redis: false,
       serve: true,
+      dashboard: false,
       port: 4000,
     });
     expect(readArguments(['--redis'], {})).toMatchObject({ redis: true, serve: false });
@@ -221,6 +228,7 @@ describe('the command line of the demo', () => {
   it.each([
     [['--sevre'], {}, "Unknown option '--sevre'"],
     [['--redis', '--serve'], {}, '--serve: keeps one application up, and has no meaning with --redis'],
+    [['--dashboard'], {}, '--dashboard: needs --serve'],
     [['now'], {}, "Unexpected argument 'now'"],
     [['--platform', 'koa'], {}, "--platform: must be express or fastify; got 'koa'"],
     [[], { PORT: 'high' }, "PORT: must be an integer from 0 to 65535; got 'high'"],
@@ -247,6 +255,26 @@ describe('the command line of the demo', () => {
       until: expect.any(String),
     });
     expect((await fetch(url)).status).toBe(401);
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  }, 60_000);
+
+  it('shows the dashboard with live traffic to who has the key, and to nobody else', async () => {
+    const { child, text, shows } = start('--serve', '--dashboard');
+    await shows(/\/admin\/login\?key=\S+\n/);
+    const login = /http:\S+\/admin\/login\?key=\S+/.exec(text())?.[0] ?? '';
+    const { origin } = new URL(login);
+    const statistics = (headers: Record<string, string>) =>
+      fetch(`${origin}/behavior-guard/api/statistics`, { headers });
+    expect((await fetch(login.replace(/key=.*/, 'key=guess'), { redirect: 'manual' })).status).toBe(401);
+    const entered = await fetch(login, { redirect: 'manual' });
+    expect([entered.status, entered.headers.get('location')]).toEqual([302, '/behavior-guard']);
+    const cookie = String(entered.headers.get('set-cookie')).split(';')[0];
+    expect((await statistics({})).status).toBe(403);
+    expect((await statistics({ cookie: 'admin_session=guess' })).status).toBe(403);
+    const requests = async () => (await (await statistics({ cookie })).json()).totals.requests;
+    const before = await requests();
+    while ((await requests()) < before + 5) await new Promise((resolve) => setImmediate(resolve));
     child.kill('SIGINT');
     expect(await once(child, 'exit')).toEqual([0, null]);
   }, 60_000);

@@ -45,8 +45,8 @@ const EVENT_TOOLS = `<div class="filters">
 const OVERVIEW = `<div id="view-overview" class="view">
 <dl class="tiles">${TILES.map(tile).join('')}</dl>
 <div class="two">
-${plot('plot-rate', 'Requests and refusals', 'Each second of the last 10 minutes, this instance.')}
-${plot('plot-decisions', 'Decisions other than “allow”', 'Every 10 seconds of the last 10 minutes, by kind, this instance.')}
+${plot('plot-rate', 'Requests and refusals', 'By second, for up to 10 minutes, this instance.')}
+${plot('plot-decisions', 'Decisions other than “allow”', 'By kind and every 10 seconds, for up to 10 minutes, this instance.')}
 </div>
 <details class="card as-table"><summary>The plots as a table</summary><div id="minutes"></div></details>
 ${table('bans', 'Bans in force', 'Of all instances that share the storage.', '<button type="button" id="ban-new">Ban …</button>')}

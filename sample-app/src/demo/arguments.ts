@@ -8,6 +8,8 @@ export interface DemoOptions {
   readonly redis: boolean;
   /** Keep the application up afterwards. */
   readonly serve: boolean;
+  /** Send it traffic meanwhile, for the dashboard to show. */
+  readonly dashboard: boolean;
   /** 0: any free port. */
   readonly port: number;
 }
@@ -20,6 +22,7 @@ Starts the sample application, lets personas send it real HTTP requests, and tel
   --redis                     instead of the personas: run two instances on one Redis, and show that limits, bans and
                               unbans hold across both, and what happens while Redis is gone
   --serve                     keep the application up afterwards, until Ctrl-C
+  --dashboard                 with --serve: send live traffic, and say where the dashboard shows it
   --help                      show this
 
 Environment: PORT (default: a free one; not with --redis), ADMIN_KEY (default: a random one), NO_COLOR.
@@ -40,19 +43,21 @@ export function readArguments(
         platform: { type: 'string', default: 'express' },
         redis: { type: 'boolean', default: false },
         serve: { type: 'boolean', default: false },
+        dashboard: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     });
-    const { platform, redis, serve, help } = values;
+    const { platform, redis, serve, dashboard, help } = values;
     const port = Number(env.PORT || 0);
     if (help) return 'help';
     if (platform !== 'express' && platform !== 'fastify')
       return { problem: `--platform: must be express or fastify; got '${platform}'` };
     if (redis && serve)
       return { problem: '--serve: keeps one application up, and has no meaning with --redis' };
+    if (dashboard && !serve) return { problem: '--dashboard: needs --serve' };
     if (!Number.isInteger(port) || port < 0 || port > 65_535)
       return { problem: `PORT: must be an integer from 0 to 65535; got '${env.PORT}'` };
-    return { platform, redis, serve, port };
+    return { platform, redis, serve, dashboard, port };
   } catch (error) {
     return { problem: (error as Error).message };
   }

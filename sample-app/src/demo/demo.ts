@@ -5,12 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { createApp } from '../create-app.js';
 import { readArguments, USAGE } from './arguments.js';
 import type { DemoOptions } from './arguments.js';
+import { LiveTraffic } from './live-traffic.js';
 import { PERSONAS } from './personas.js';
 import type { Persona } from './personas.js';
 import { deleteKeys, runRedisDemo } from './redis/redis-demo.js';
 import type { StartRedis } from './redis/redis-demo.js';
 import { report } from './report.js';
-import { runPersonas } from './run-personas.js';
+import { runPersonas, secretsOf } from './run-personas.js';
 import { Progress } from './terminal.js';
 import type { Output } from './terminal.js';
 
@@ -41,7 +42,7 @@ export async function main(args: readonly string[], startRedis: StartRedis): Pro
 
 /** Starts the application and lets the personas play. @returns the exit code. */
 export async function runDemo(
-  options: Pick<DemoOptions, 'platform' | 'serve' | 'port'>,
+  options: Pick<DemoOptions, 'platform' | 'serve' | 'port'> & Partial<Pick<DemoOptions, 'dashboard'>>,
   output: Output,
   personas: readonly Persona[] = PERSONAS,
 ): Promise<number> {
@@ -56,7 +57,7 @@ export async function runDemo(
     const results = await runPersonas(app, url, personas, progress);
     progress.clear();
     const met = report(results, output);
-    if (options.serve) await serve(app, url, output);
+    if (options.serve) await serve(app, url, output, options.dashboard ?? false);
     return met ? 0 : 1;
   } finally {
     await app.close();
@@ -71,7 +72,7 @@ async function listen(app: INestApplication, port: number): Promise<string> {
 }
 
 /** Leaves the application up, its log on the terminal, until Ctrl-C. */
-async function serve(app: INestApplication, url: string, output: Output): Promise<void> {
+async function serve(app: INestApplication, url: string, output: Output, dashboard: boolean): Promise<void> {
   const logger = new ConsoleLogger();
   logger.setLogLevels(['error', 'warn']);
   app.useLogger(logger);
@@ -89,7 +90,16 @@ curl -s -X POST ${client} -w ' %{http_code}\\n' '${url}/api/loot-boxes/wooden/op
 curl -s -H 'X-Admin-Key: ${process.env.ADMIN_KEY}' ${url}/api/admin/bans
 
 `);
+  if (!dashboard) return interruption();
+  output.write(`The dashboard, with live traffic: open
+  ${url}/api/admin/login?key=${process.env.ADMIN_KEY}
+
+`);
+  const traffic = new LiveTraffic(url, secretsOf(app));
+  const running = traffic.run();
   await interruption();
+  traffic.stop();
+  await running;
 }
 
 /** Ctrl-C, or the end that a supervisor asks for. Further signals are ignored: the end is on its way. */

@@ -16,11 +16,7 @@ export async function runPersonas(
   personas: readonly Persona[],
   progress: Progress,
 ): Promise<Result[]> {
-  const lottery = app.get(LotteryService);
-  const secrets: Secrets = {
-    winningTickets: lottery.tickets({ winning: true }),
-    losingTickets: lottery.tickets({ winning: false }),
-  };
+  const secrets = secretsOf(app);
   const events: BehaviorEvent[] = [];
   const subscription = app.get(BehaviorTracker).events$.subscribe((event) => events.push(event));
   const played = await Promise.all(personas.map((persona) => play(persona, url, secrets, progress)));
@@ -29,6 +25,15 @@ export async function runPersonas(
     const own = events.filter((event) => concerns(event, persona));
     return { persona, outcome: outcomeOf(client.statuses, own, trouble) };
   });
+}
+
+/** What the application knows and its clients don't. */
+export function secretsOf(app: INestApplication): Secrets {
+  const lottery = app.get(LotteryService);
+  return {
+    winningTickets: lottery.tickets({ winning: true }),
+    losingTickets: lottery.tickets({ winning: false }),
+  };
 }
 
 async function play(persona: Persona, url: string, secrets: Secrets, progress: Progress) {

@@ -32,12 +32,15 @@ function newPlot(id, series, height, more) {
     // A bar of the last step has its width to the right of it.
     scales: { x: { range: function (_plot, least, most) { return [least, most + more]; } }, y: { range: fromZero } }, cursor: { drag: { x: false, y: false }, points: { size: 6 } }, legend: { live: true }
   }, [[0]].concat(series.map(function () { return [0]; })), place);
-  new ResizeObserver(function () {
-    var width = Math.max(240, place.clientWidth);
-    // The legend may break into more lines than one.
-    var legend = place.querySelector('.u-legend');
-    plot.setSize({ width: width, height: Math.max(120, 246 - (legend ? legend.offsetHeight : 0)) });
-  }).observe(place);
+  var fitted = '';
+  /** The legend may break into more lines than one. */
+  plot.fit = function () {
+    var legend = place.querySelector('.u-legend').offsetHeight;
+    if (fitted === place.clientWidth + ' ' + legend || place.clientWidth === 0) return;
+    fitted = place.clientWidth + ' ' + legend;
+    plot.setSize({ width: Math.max(240, place.clientWidth), height: Math.max(120, 248 - legend) });
+  };
+  new ResizeObserver(plot.fit).observe(place);
   return plot;
 }
 var ratePlot, decisionPlot;
@@ -58,10 +61,14 @@ function makePlots() {
   ], 210, 0);
   decisionPlot = newPlot('plot-decisions', plotSeries(), 190, STEP);
 }
+/** As far back as anything happened, but two minutes at least. */
 function span(now, step) {
   var end = Math.floor(now / 1000 / step) * step;
   var found = [];
-  for (var second = end - KEPT + step; second <= end; second += step) found.push(second);
+  var first = end;
+  seconds.forEach(function (values, second) { if (second < first && (values.requests || values.violations || values.passive)) first = second; });
+  first = Math.max(end - KEPT, Math.min(end - 120, Math.floor(first / step) * step - step));
+  for (var second = first + step; second <= end; second += step) found.push(second);
   return found;
 }
 function summed(start, step, name) {
@@ -87,6 +94,8 @@ function drawPlots(now) {
     var isUsed = shares[at].some(function (value) { return value > 0; });
     decisionPlot.root.querySelectorAll('.u-legend .u-series')[at + 1].hidden = !isUsed;
   });
+  ratePlot.fit();
+  decisionPlot.fit();
 }
 function describePlots(totals) {
   byId('plot-rate').setAttribute('aria-label', 'Requests and refusals by second: ' + count(totals.requests) + ' requests in 10 minutes, ' + count(totals.denials) + ' refused. The same numbers are in the table below.');
