@@ -51,6 +51,8 @@ export type { BotCategory } from './bots/agents/agent-table.js';
 export { explainPreset } from './bots/presets.js';
 export type { PresetExplanation, PresetName } from './bots/presets.js';
 export { ConfigFileError } from './config/config-error.js';
+export { loadConfig } from './config/config-file.js';
+export type { GuardConfig } from './config/config-file.js';
 export type { ConfigFileProblem } from './config/config-error.js';
 export type { RiskEvent } from './risk/risk-event.js';
 export type { RiskOptions, RiskSettingsOptions } from './risk/risk-options.js';

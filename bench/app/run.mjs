@@ -32,6 +32,9 @@ const PAIRS = [
   ['one-rule', 'noop', '/shop/draw'],
   ['unannotated', 'bare', '/shop/plain', 0.93],
   ['banned', 'bare', '/shop/draw', 1],
+  ['behavior', 'noop', '/shop/draw', 0.75],
+  ['anomaly', 'noop', '/shop/draw'],
+  ['bots', 'noop', '/shop/draw'],
   ['redis-three-rules', 'noop', '/shop/draw', 0.65],
   ['redis-three-rules', 'redis-one-rule', '/shop/draw', 0.9],
   ['redis-relaxed', 'noop', '/shop/draw'],
@@ -42,10 +45,22 @@ const addresses = Array.from(
   { length: CLIENTS },
   (_, index) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
 );
-const requestsFor = (path) =>
-  addresses.map((address) =>
-    Buffer.from(`GET ${path} HTTP/1.1\r\nHost: bench\r\nX-Forwarded-For: ${address}\r\n\r\n`),
-  );
+const requestOf = (path, address, headers = '') =>
+  Buffer.from(`GET ${path} HTTP/1.1\r\nHost: bench\r\nX-Forwarded-For: ${address}\r\n${headers}\r\n`);
+const BROWSER = [
+  'User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36',
+  'Accept: text/html,application/xhtml+xml,application/xml;q=0.9',
+  'Accept-Language: en-GB,en;q=0.9',
+  'Accept-Encoding: gzip, deflate, br',
+].join('\r\n');
+/** Clients whose behaviour is judged look like browsers, and don't come at equal distances. */
+const JUDGED = ['behavior', 'anomaly', 'bots'];
+const requestsFor = (variant, path) =>
+  JUDGED.includes(variant)
+    ? Array.from({ length: 5 * CLIENTS }, () => {
+        return requestOf(path, addresses[Math.floor(Math.random() * CLIENTS)], `${BROWSER}\r\n`);
+      })
+    : addresses.map((address) => requestOf(path, address));
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const canPin = spawnSync('taskset', ['-p', String(process.pid)]).status === 0;
@@ -93,7 +108,7 @@ async function measure(server, requests, requestCount) {
 const rows = [];
 for (const [variant, against, path, target] of PAIRS) {
   const servers = [await start(variant), await start(against)];
-  const requests = requestsFor(path);
+  const requests = requestsFor(variant, path);
   for (const server of servers) await measure(server, requests, count / 2);
   const results = [[], []];
   for (let round = 0; round < rounds; round++) {

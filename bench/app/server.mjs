@@ -64,6 +64,8 @@ const ban = async (app, addresses) => {
   for (const address of addresses) await app.get(BehaviorTracker).ban(address);
 };
 
+const LIMITS = { window: '10s', repetitionMaxCount: 100, burstMaxEvents: 100 };
+
 const VARIANTS = {
   bare: { imports: [] },
   noop: {
@@ -88,6 +90,13 @@ const VARIANTS = {
     decorate: () => decorate(ShopController, 'draw', usage, pattern, frequency),
     ready: ban,
   },
+  // The limits of the risk engine are above what the load sends; all its detectors and all simple signals are on.
+  behavior: {
+    imports: guard({ anomaly: LIMITS, bots: {} }),
+    decorate: () => decorate(ShopController, 'draw', usage, pattern, frequency),
+  },
+  anomaly: { imports: guard({ anomaly: LIMITS }) },
+  bots: { imports: guard({ bots: {} }) },
   'redis-three-rules': {
     imports: () => redis(),
     decorate: () => decorate(ShopController, 'draw', usage, pattern, frequency),

@@ -35,7 +35,7 @@ export function advanceMemory(before: ActorMemory | undefined, event: MemoryEven
 }
 
 /** The part of it that is known when a request arrives. Changes the words, which are all 0 for a client that is new. */
-export function enterMemory(words: Uint32Array, isNew: boolean, arrival: MemoryArrival): void {
+export function enterMemory(words: MemoryWords, isNew: boolean, arrival: MemoryArrival): void {
   const { timeMs, asset, agentHash, id, template, letters } = arrival;
   if (isNew) words[3] = (Math.floor(timeMs / HOUR_MS) & HALF) << 16;
   const before = words[2] & HALF;
@@ -52,9 +52,12 @@ export function enterMemory(words: Uint32Array, isNew: boolean, arrival: MemoryA
 }
 
 /** The part of it that is known when the response has ended. Changes the words. */
-export function closeMemory(words: Uint32Array, outcome: Outcome): void {
+export function closeMemory(words: MemoryWords, outcome: Outcome): void {
   words[3] = countOutcome(words[3], outcome) | (words[3] & ~HALF);
 }
+
+/** The words, to be changed. */
+export type MemoryWords = Uint32Array | number[];
 
 /** What `enterMemory` takes from a request that arrives. */
 export interface MemoryArrival extends Step {

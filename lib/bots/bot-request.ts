@@ -29,8 +29,8 @@ export interface BotRequest {
   readonly memory: ActorMemory | undefined;
 }
 
-/** Four unsigned words of 32 bits kept for each actor; their meaning is `advanceMemory`'s. */
-export type ActorMemory = Readonly<Uint32Array>;
+/** Four words of 32 bits kept for each actor; their meaning is `advanceMemory`'s. */
+export type ActorMemory = ArrayLike<number>;
 
 /** A request as its adapter sees it. */
 export interface IncomingFacts {

@@ -187,9 +187,16 @@ export class HistoryView implements BehaviorHistory {
     return false;
   }
 
-  /** The bots' own words: a view, to be read and written at once. */
-  get notes(): Words {
-    return this.words.subarray(this.at + layout.NOTES, this.at + layout.NOTES + layout.NOTES_WORDS);
+  /** A copy of the bots' own words. */
+  readNotes(): number[] {
+    const { words } = this;
+    const place = this.at + layout.NOTES;
+    return [words[place], words[place + 1], words[place + 2], words[place + 3]];
+  }
+
+  writeNotes(notes: readonly number[]): void {
+    const place = this.at + layout.NOTES;
+    for (let i = 0; i < layout.NOTES_WORDS; i++) this.words[place + i] = notes[i];
   }
 
   /** How far the storage's copy is known, if this is one. */

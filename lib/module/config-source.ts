@@ -1,7 +1,10 @@
 import type { Clock } from '../clock/clock.js';
+import { mergeBotOptions } from '../bots/merge-options.js';
 import { loadConfig, type GuardConfig } from '../config/config-file.js';
 import { watchConfig, type ConfigWatcher } from '../config/watch-config.js';
 import { ConfigurationError, type ConfigurationProblem } from '../errors/errors.js';
+import type { RiskOptions } from '../risk/risk-options.js';
+import type { AnomalyOptions } from '../tracker/anomaly-options.js';
 import type { GuardModuleOptions } from './options.js';
 
 /** The module's options with those of its configuration file, which is read once, or followed. */
@@ -65,7 +68,16 @@ function merged(
   return {
     ...given,
     rules: [...(given.rules ?? []), ...rules],
-    ...(hasRisk ? { anomaly: { ...given.anomaly, ...riskOptions } } : {}),
-    ...(bots ? { bots: { ...given.bots, ...bots } } : {}),
+    ...(hasRisk ? { anomaly: mergedAnomaly(given.anomaly ?? {}, riskOptions) } : {}),
+    ...(bots ? { bots: mergeBotOptions(given.bots ?? {}, bots) } : {}),
   };
+}
+
+/** Key by key, those of single actors and weights included. */
+function mergedAnomaly(given: AnomalyOptions, file: RiskOptions): AnomalyOptions {
+  const actors = { ...given.actors };
+  for (const [name, settings] of Object.entries(file.actors ?? {}))
+    actors[name] = { ...actors[name], ...settings };
+  const weights = { ...given.weights, ...file.weights };
+  return { ...given, ...file, actors, weights };
 }

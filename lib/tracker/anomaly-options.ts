@@ -31,6 +31,8 @@ export interface AnomalySettings {
   readonly warningHeader: string | false;
   readonly passive: boolean;
   readonly maxActors: number;
+  /** Milliseconds that a request is held at most. */
+  readonly maxDelayMs: number;
 }
 
 const OWN = ['block', 'banDuration', 'warningHeader', 'passive', 'maxActors'] as const;
@@ -51,13 +53,15 @@ const OWN_SCHEMA = z.object({
 /** Validates the option. @returns what holds, and every problem; where there are problems, the defaults. */
 export function resolveAnomaly(
   options: unknown,
-  defaults: { readonly banDurationMs: number; readonly passive: boolean },
+  defaults: { readonly banDurationMs: number; readonly passive: boolean; readonly maxDelayMs: number },
 ): { settings: AnomalySettings; problems: ConfigurationProblem[] } {
   const given = (typeof options === 'object' && options !== null ? options : {}) as AnomalyOptions;
   const own = Object.fromEntries(OWN.filter((name) => name in given).map((name) => [name, given[name]]));
   const parsed = OWN_SCHEMA.safeParse(own);
   const risk = isPlain(options) ? without(given) : options;
-  const { problems } = resolveRisk(risk ?? {});
+  const { policy, problems } = resolveRisk(risk ?? {});
+  if (given.delay !== undefined && policy.defaults.delayMs > defaults.maxDelayMs)
+    problems.push({ path: 'delay', message: `must be at most maxDelay (${defaults.maxDelayMs / 1_000} s)` });
   if (!parsed.success)
     problems.push(...issuesOf(parsed.error).map(({ key, message }) => ({ path: key, message })));
   const found = parsed.success ? parsed.data : {};
@@ -69,6 +73,7 @@ export function resolveAnomaly(
     warningHeader: found.warningHeader ?? false,
     passive: found.passive ?? defaults.passive,
     maxActors: found.maxActors ?? 100_000,
+    maxDelayMs: defaults.maxDelayMs,
   };
   return { settings, problems };
 }

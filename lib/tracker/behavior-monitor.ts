@@ -2,7 +2,8 @@ import type { Clock } from '../clock/clock.js';
 import type { ConfigurationProblem } from '../errors/errors.js';
 import type { ActorHistory, PackedEvent } from '../history/actor-history.js';
 import { eventOfText, eventText } from '../history/event-text.js';
-import { HistoryShapes, type HistoryShape } from '../history/history-shape.js';
+import { MOST_EVENTS } from '../history/history-layout.js';
+import { HistoryShapes, type HistoryNeeds, type HistoryShape } from '../history/history-shape.js';
 import { HistoryStore } from '../history/history-store.js';
 import { ActorSettings } from '../risk/actor-settings.js';
 import { assess } from '../risk/assess.js';
@@ -22,11 +23,13 @@ import type { HistoryNews, HistoryPosition, HistoryQuery } from '../storage/stor
 export interface MonitoredVerdict {
   readonly verdict: RiskVerdict;
   readonly isNews: boolean;
+  /** After so long without an event there is no risk any more. */
+  readonly windowMs: number;
 }
 
 /** No history of a storage is called 0. */
 const UNKNOWN: HistoryPosition = { born: 0, next: 0, revision: 0 };
-const UNEVENTFUL: MonitoredVerdict = { verdict: HARMLESS, isNews: false };
+const UNEVENTFUL: MonitoredVerdict = { verdict: HARMLESS, isNews: false, windowMs: 0 };
 const GRAVITY = { allow: 0, warn: 1, delay: 2, block: 3 } as const;
 
 /** What a `BehaviorMonitor` needs of the option `anomaly`. */
@@ -48,7 +51,7 @@ export class BehaviorMonitor implements BehaviorEngine {
     const { risk, maxActors } = settings;
     const { policy } = resolveRisk(risk);
     this.normal = new ActorSettings(policy);
-    this.store = new HistoryStore({ maxActors, clock }, this.shapes.shapeOf(historyNeeds(policy.defaults)));
+    this.store = new HistoryStore({ maxActors, clock }, this.shapes.shapeOf(needsOf(policy.defaults)));
   }
 
   /** Whether all routes are watched, and not only those that say so. */
@@ -131,10 +134,11 @@ export class BehaviorMonitor implements BehaviorEngine {
   }
 
   private conclude(history: ActorHistory, verdict: RiskVerdict): MonitoredVerdict {
+    const { windowMs } = history.shape;
     const gravity = GRAVITY[verdict.decision];
-    if (gravity === 0) return verdict === HARMLESS ? UNEVENTFUL : { verdict, isNews: false };
+    if (gravity === 0) return verdict === HARMLESS ? UNEVENTFUL : { verdict, isNews: false, windowMs };
     this.store.keep();
-    return { verdict, isNews: history.isNews(gravity) };
+    return { verdict, isNews: history.isNews(gravity), windowMs };
   }
 
   private settingsFor(actor: string, overrides: object | undefined): RiskSettings {
@@ -150,7 +154,7 @@ export class BehaviorMonitor implements BehaviorEngine {
   private shapeFor(settings: RiskSettings): HistoryShape {
     let shape = this.shapeOf.get(settings);
     if (shape === undefined) {
-      shape = this.shapes.shapeOf(historyNeeds(settings));
+      shape = this.shapes.shapeOf(needsOf(settings));
       this.shapeOf.set(settings, shape);
     }
     return shape;
@@ -164,4 +168,9 @@ function merged(options: RiskOptions, overrides: RiskSettingsOptions): RiskOptio
   if (!actors) return here;
   const there = Object.entries(actors).map(([name, settings]) => [name, { ...settings, ...overrides }]);
   return { ...here, actors: Object.fromEntries(there) as NonNullable<RiskOptions['actors']> };
+}
+
+/** All settings hold as many events, else a visit to a route with low limits would make a client forgotten. */
+function needsOf(settings: RiskSettings): HistoryNeeds {
+  return { ...historyNeeds(settings), events: MOST_EVENTS };
 }

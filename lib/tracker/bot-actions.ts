@@ -12,14 +12,18 @@ export class BotActions {
     private readonly clock: Clock,
   ) {}
 
-  /** Reports a suspected client, if that is news. @returns the refusal, where there is one. */
-  conclude(visit: BotVisit, subject: EventSubject): Decision | undefined {
+  /**
+   * Reports a suspected client, if that is news.
+   *
+   * @param acts whether the request can still be refused. @returns the refusal, where there is one.
+   */
+  conclude(visit: BotVisit, subject: EventSubject, acts: boolean): Decision | undefined {
     const { recommendation } = visit.assessment;
     if (recommendation === 'allow') return undefined;
     const passive = this.passive || visit.passive;
     if (visit.isNews) {
       this.reporter.violation({
-        ...this.eventOf(visit, subject, passive),
+        ...this.eventOf(visit, subject, passive, acts),
         ...this.reporter.requestOf(subject),
       });
     }
@@ -30,10 +34,16 @@ export class BotActions {
       : { kind: 'bot', status: 403, ...refusal };
   }
 
-  private eventOf(visit: BotVisit, { endpoint }: EventSubject, passive: boolean): BehaviorEvent {
+  private eventOf(
+    visit: BotVisit,
+    { endpoint }: EventSubject,
+    passive: boolean,
+    acts: boolean,
+  ): BehaviorEvent {
     const { actor, assessment } = visit;
     const { recommendation, score, confidence, factors } = assessment;
-    const action = recommendation === 'challenge' ? 'challenge' : 'block';
+    const done = recommendation === 'challenge' ? 'challenge' : 'block';
+    const action = acts ? done : 'log';
     return {
       type: 'bot',
       time: this.clock.now(),

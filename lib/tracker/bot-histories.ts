@@ -1,3 +1,4 @@
+import type { ActorMemory } from '../bots/bot-request.js';
 import { closeMemory, enterMemory } from '../bots/actor-memory.js';
 import { isAsset } from '../bots/event-flags.js';
 import { readVisitText, visitText, type VisitEntry } from '../bots/visit-text.js';
@@ -43,9 +44,8 @@ export class BotHistories {
   }
 
   /** A copy of a client's memory, if it is known. */
-  memoryOf(actor: string): Uint32Array | undefined {
-    const known = this.store.find(actor, SHAPE);
-    return known && Uint32Array.from(known.notes);
+  memoryOf(actor: string): ActorMemory | undefined {
+    return this.store.find(actor, SHAPE)?.readNotes();
   }
 
   /** What to ask a storage that keeps histories, so that it adds these. Ends of requests that could wait go with them. */
@@ -81,7 +81,7 @@ export class BotHistories {
     timeMs: number,
     entries: readonly VisitEntry[],
     news: HistoryNews | undefined,
-    onArrival: (before: Uint32Array | undefined) => void = () => {},
+    onArrival: (before: ActorMemory | undefined) => void = () => {},
   ): ActorHistory {
     const history = this.store.open(actor, SHAPE, news?.events[0].timeMs ?? timeMs);
     if (news) {
@@ -114,17 +114,23 @@ export class BotHistories {
     history: ActorHistory,
     entry: VisitEntry,
     timeMs: number,
-    onArrival: (before: Uint32Array | undefined) => void,
+    onArrival: (before: ActorMemory | undefined) => void,
   ): void {
     if (entry.kind === 'departure') {
-      if (history.settle(entry.target, entry.outcome, entry.flags))
-        closeMemory(history.notes, outcomeOf(entry.outcome));
+      if (!history.settle(entry.target, entry.outcome, entry.flags)) return;
+      const words = history.readNotes();
+      closeMemory(words, outcomeOf(entry.outcome));
+      history.writeNotes(words);
       return;
     }
     const isNew = history.length === 0;
-    onArrival(isNew ? undefined : Uint32Array.from(history.notes));
+    onArrival(isNew ? undefined : history.readNotes());
+    const words = history.readNotes();
     const { target, action, flags } = entry;
     this.store.append({ timeMs, target, action, weight: UNIT_WEIGHT, identity: 0, flags });
-    enterMemory(history.notes, isNew, { ...entry, timeMs: history.nowMs, asset: isAsset(flags) });
+    const { id, template, letters, agentHash } = entry;
+    const asset = isAsset(flags);
+    enterMemory(words, isNew, { id, template, letters, agentHash, timeMs: history.nowMs, asset });
+    history.writeNotes(words);
   }
 }

@@ -3,7 +3,7 @@ import type { BotProtectionSettings } from './bot-protection.js';
 import type { Clock } from '../clock/clock.js';
 import { BotDetector } from '../bots/bot-detector.js';
 import type { BotAssessment } from '../bots/assessment.js';
-import type { BotRequest, IncomingFacts } from '../bots/bot-request.js';
+import type { ActorMemory, BotRequest, IncomingFacts } from '../bots/bot-request.js';
 import { resolveBots, type BotSettings } from '../bots/bot-settings.js';
 import { CrawlerVerifier } from '../bots/agents/crawler-verifier.js';
 import { nodeDns } from '../bots/agents/node-dns.js';
@@ -101,7 +101,7 @@ export class BotMonitor implements BehaviorEngine {
    */
   arrive(arrival: BotArrival, news: HistoryNews | undefined): BotVisit {
     const { actor, detector, request, entry } = arrival;
-    let memory: Uint32Array | undefined;
+    let memory: ActorMemory | undefined;
     const history = this.histories.follow(
       actor,
       request.timeMs,
@@ -135,7 +135,7 @@ export class BotMonitor implements BehaviorEngine {
   leave(visit: BotArrival, entries: readonly VisitEntry[], news: HistoryNews | undefined): BotVisit {
     const { actor, detector, request } = visit;
     const history = this.histories.follow(actor, this.clock.now(), entries, news);
-    const assessment = detector.assess({ ...request, memory: Uint32Array.from(history.notes) }, history);
+    const assessment = detector.assess({ ...request, memory: history.readNotes() }, history);
     const isNews = this.conclude(actor, assessment, history);
     return { ...visit, assessment, isNews, passive: detector.settings.mode === 'observe' };
   }

@@ -73,7 +73,7 @@ export class RequestObserver {
     if (this.parts.observeScore) tellScores(pass, this.parts.observeScore);
     if (pass.monitored) this.parts.risk.conclude(pass);
     if (!pass.visit) return;
-    const refusal = this.parts.botActions.conclude(pass.visit, pass.subject);
+    const refusal = this.parts.botActions.conclude(pass.visit, pass.subject, !pass.subject.unmatched);
     if (refusal && isStricter(refusal, pass.decision)) pass.decision = refusal;
   }
 
@@ -106,7 +106,7 @@ export class RequestObserver {
     const departure = bots.departureOf(visit, status, true, Boolean(request.user));
     const isUrgent = status >= 400;
     const left = (news: HistoryNews | undefined): void => {
-      botActions.conclude(bots.leave(visit, [departure], news), subject);
+      botActions.conclude(bots.leave(visit, [departure], news), subject, false);
     };
     if (!storage.keepsHistory) {
       if (isUrgent) left(undefined);

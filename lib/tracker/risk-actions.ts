@@ -35,20 +35,22 @@ export class RiskActions {
     const { monitored, subject, plan } = pass;
     if (!monitored || monitored.verdict.decision === 'allow') return;
     const { actor, isProxy } = subject.client;
-    this.report(monitored, actor, subject);
+    // What no route matched has been answered: a ban is all that is left.
+    const bans = monitored.verdict.decision === 'block' && this.settings.block === 'ban';
+    this.report(monitored, actor, subject, !subject.unmatched || bans);
     const held = pass.records.some(({ group, holdsSlot }) => group.observes && holdsSlot);
     if (held && this.holds(pass)) {
-      pass.holdMs = Math.max(pass.holdMs, monitored.verdict.delayMs);
+      pass.holdMs = Math.max(pass.holdMs, Math.min(monitored.verdict.delayMs, this.settings.maxDelayMs));
       return;
     }
-    const decision = this.refusalOf(monitored.verdict, actor, plan.endpoint, !isProxy);
+    const decision = this.refusalOf(monitored, actor, plan.endpoint, !isProxy);
     if (decision && isStricter(decision, pass.decision)) pass.decision = decision;
   }
 
-  /** Reports a verdict, if it is news. */
-  report({ verdict, isNews }: MonitoredVerdict, actor: string, subject: EventSubject): void {
+  /** Reports a verdict, if it is news. @param acts whether what it says is done. */
+  report({ verdict, isNews }: MonitoredVerdict, actor: string, subject: EventSubject, acts: boolean): void {
     if (!isNews) return;
-    const event = this.eventOf(verdict, actor, subject.endpoint, this.settings.passive);
+    const event = this.eventOf(verdict, actor, subject.endpoint, acts);
     this.reporter.violation({ ...event, ...this.reporter.requestOf(subject) });
   }
 
@@ -58,7 +60,7 @@ export class RiskActions {
    * @param mayBan whether the actor can be banned: not a trusted proxy. @returns `undefined` if the request may go on.
    */
   private refusalOf(
-    verdict: RiskVerdict,
+    { verdict, windowMs }: MonitoredVerdict,
     actor: string,
     endpoint: string,
     mayBan: boolean,
@@ -69,7 +71,8 @@ export class RiskActions {
     // A delay is refused where there is no slot to hold the request in.
     const bans = verdict.decision === 'block' && this.settings.block === 'ban' && mayBan;
     if (!bans) {
-      const waitMs = Math.max(1_000, verdict.delayMs);
+      // Refused requests are events, too: only a quiet window is sure to end the risk.
+      const waitMs = verdict.decision === 'delay' ? verdict.delayMs : windowMs;
       return {
         kind: 'anomaly',
         status: 429,
@@ -99,9 +102,11 @@ export class RiskActions {
     );
   }
 
-  private eventOf(verdict: RiskVerdict, actor: string, endpoint: string, passive: boolean): BehaviorEvent {
+  private eventOf(verdict: RiskVerdict, actor: string, endpoint: string, acts: boolean): BehaviorEvent {
     const { decision, risk, reasons } = verdict;
-    const action = decision === 'block' ? this.settings.block : decision === 'delay' ? 'delay' : 'log';
+    const { passive, block } = this.settings;
+    const done = decision === 'block' ? block : decision === 'delay' ? 'delay' : 'log';
+    const action = acts ? done : 'log';
     return {
       type: 'anomaly',
       time: this.clock.now(),

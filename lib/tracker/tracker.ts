@@ -104,7 +104,7 @@ export class BehaviorTracker {
     const { now, monitor, risk } = this.parts;
     const observation = new Observation(monitor, actor, packedEvent(event, { now }), undefined);
     const monitored = await observation.record(this.parts.storage);
-    risk.report(monitored, actor, { endpoint: String(event.target).slice(0, LONGEST_TARGET) });
+    risk.report(monitored, actor, { endpoint: String(event.target).slice(0, LONGEST_TARGET) }, false);
     return monitored.verdict;
   }
 

@@ -107,7 +107,7 @@ describe.each(PLATFORMS)('anomaly detection on %s', (platform) => {
     app.clock.advance(5_000);
     expect((await held).status).toBe(200);
     const refused = await app.get('/items/c');
-    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '60']);
     expect(refused.json).toMatchObject({ status: 429, title: 'Too Many Requests' });
     app.clock.advance(60_000);
     expect((await app.get('/items/a')).status).toBe(200);
@@ -187,6 +187,14 @@ describe.each(PLATFORMS)('anomaly detection on %s', (platform) => {
       type: 'anomaly',
       reason: 'warn (risk 0.36): 136 of weight in 300 s, 100 is the most',
     });
+  });
+
+  it('does not forget a client that visits a route with low limits', async () => {
+    const app = await start({ anomaly: { ...BURST, burstMaxEvents: 60, delay: 0, switchingMaxCount: 200 } });
+    await statuses(app, 59, (i) => (i % 10 === 9 ? '/strict/lax' : `/items/${'abc'[i % 3]}`));
+    const risks = async () =>
+      (await app.tracker.check({ actor: 'ip:203.0.113.1', action: 'x', target: 'x' })).risk;
+    expect([await risks(), await risks()]).toEqual([0, 1 / 60]);
   });
 
   it('watches only routes that say so where the module does not', async () => {

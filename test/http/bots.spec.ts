@@ -96,12 +96,13 @@ describe.each(PLATFORMS)('bot protection on %s', (platform) => {
     const told = app.eventsOf('bot');
     expect(told.at(-1)).toMatchObject({
       actor: 'ip:203.0.113.5',
-      action: 'block',
+      action: 'log',
       passive: false,
       bot: { recommendation: 'block' },
     });
     expect(told.at(-1)?.reason).toMatch(/^bot score \d+: /);
     expect(told.length).toBeLessThanOrEqual(2);
+    expect(app.eventsOf('denied')).toMatchObject([{ actor: 'ip:203.0.113.5', action: 'block' }]);
     expect(app.tracker.inspect('203.0.113.5')).toMatchObject({
       actor: 'ip:203.0.113.5',
       bot: { recommendation: 'block' },

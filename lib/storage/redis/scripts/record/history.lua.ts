@@ -2,7 +2,7 @@
  * Adds events to histories of the actor. One is a string: head of 20 bytes (when it began, modulo 2³², number of its first event,
  * and revision, 4 bytes each; how long it is kept, 6; how many events, 2), then events of one size, oldest first (time in ms,
  * 6 bytes; what the caller wrote). Instances may ask for different numbers of events, and for different times: the greater hold.
- * It is cut when it has twice as many. Where a key holds something else, there is no news.
+ * It is cut when it has a quarter more. Where a key holds something else, there is no news.
  */
 export const HISTORY = String.raw`
 local news
@@ -41,7 +41,7 @@ for _ = 1, history_total do
     if born ~= known_born or revision ~= known_revision or fresh < added or fresh > stored then fresh = stored end
     if fresh > most then fresh = most end
     if fresh ~= added then events = call('GETRANGE', history_key, length - size * fresh, -1) end
-    if stored >= 2 * wanted then
+    if 4 * stored >= 5 * wanted then
       local last = call('GETRANGE', history_key, length - size * wanted, -1)
       call('SET', history_key, pack('>I4I4I4I6I2', born, next - wanted, revision, kept, wanted) .. last)
     end
