@@ -16,7 +16,10 @@ function dueTimes(count, perSecond) {
   });
 }
 
-/** @returns latencies in milliseconds in ascending order, and how often each status came. */
+/**
+ * @returns latencies in milliseconds in ascending order, how often each status came, and how long it took as a multiple of what was planned:
+ *   far above 1 where application or load were overrun
+ */
 export async function sendOpenLoad({ port, requests, count, perSecond, connections }) {
   const due = dueTimes(count, perSecond);
   const latencies = new Float64Array(count);
@@ -45,8 +48,9 @@ export async function sendOpenLoad({ port, requests, count, perSecond, connectio
     };
     send();
   });
+  const tookMs = performance.now() - started;
   for (const socket of sockets) socket.destroy();
-  return { latencies: latencies.sort(), statuses };
+  return { latencies: latencies.sort(), statuses, lateRatio: tookMs / due[count - 1] };
 }
 
 function open(port) {
