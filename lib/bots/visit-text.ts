@@ -1,4 +1,4 @@
-import { digits, numberAt } from '../history/digits.js';
+import { digits, numberAt } from '../storage/digits.js';
 import type { MemoryArrival } from './actor-memory.js';
 
 /** A request as instances tell each other of it. */

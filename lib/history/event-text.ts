@@ -1,5 +1,5 @@
 import type { PackedEvent } from './actor-history.js';
-import { digits, numberAt } from './digits.js';
+import { digits, numberAt } from '../storage/digits.js';
 
 /** How an event is written for storages: numbers as 7-bit digits, most significant first. */
 const TARGET = 5;

@@ -1,3 +1,5 @@
+import { RecentMap } from '../actor/recent-map.js';
+
 /** Shorter texts are copied by the engine itself. */
 const SHARED_FROM = 13;
 
@@ -8,27 +10,9 @@ export function ownText(text: string): string {
   return text.length < SHARED_FROM ? text : Buffer.from(text, 'utf8').toString('utf8');
 }
 
-/** A bounded map that forgets what was not asked for lately: two generations, of which the older is dropped whole. */
-export class RecentTexts<Value> {
-  private young = new Map<string, Value>();
-  private old = new Map<string, Value>();
-
-  /** @param size most entries in both generations together. */
-  constructor(private readonly size: number) {}
-
-  get(key: string): Value | undefined {
-    const recent = this.young.get(key);
-    if (recent !== undefined) return recent;
-    const aged = this.old.get(key);
-    if (aged !== undefined) this.set(key, aged);
-    return aged;
-  }
-
-  set(key: string, value: Value): void {
-    if (this.young.size >= this.size / 2) {
-      this.old = this.young;
-      this.young = new Map();
-    }
-    this.young.set(ownText(key), value);
+/** A `RecentMap` that keeps no line alive by a key that is a part of it. */
+export class RecentTexts<Value> extends RecentMap<Value> {
+  override set(key: string, value: Value): void {
+    super.set(ownText(key), value);
   }
 }

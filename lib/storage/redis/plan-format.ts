@@ -1,4 +1,5 @@
 import { CounterShape, MAX_EXACT_CAPACITY } from '../../windows/counter-shape.js';
+import { digits } from '../digits.js';
 import type { Counter, HistoryQuery } from '../storage.js';
 
 /**
@@ -26,17 +27,6 @@ const MAX_COUNT = 2 ** 32 - 1;
 /** Whether a counter keeps single timestamps. */
 export function isExact(capacity: number): boolean {
   return capacity <= MAX_EXACT_CAPACITY;
-}
-
-/** A number >= 0 in so many digits. */
-export function digits(value: number, count: number): string {
-  let text = '';
-  let rest = value;
-  for (let i = 0; i < count; i++) {
-    text = String.fromCharCode(rest % 128) + text;
-    rest = Math.floor(rest / 128);
-  }
-  return text;
 }
 
 /** How long a counter's events matter after the newest, in milliseconds. */

@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { RedisClient } from './client.js';
 import type { Pending } from './deadlines.js';
-import { digits } from './plan-format.js';
+import { digits } from '../digits.js';
 import { splitReplies, type Reply } from './reply.js';
 
 /** Requests in one command: bounds how long Redis is busy with it, to about half a millisecond. */
