@@ -75,6 +75,11 @@ export class Scoring {
     else this.forgeable -= points;
   }
 
+  /** Whether anything speaks against the client. */
+  get isSuspected(): boolean {
+    return this.against > 0;
+  }
+
   /** A client that is welcome whatever it does. */
   exempt(reason: string): BotAssessment {
     const factors = [{ signal: 'verifiedBot', score: -100, confidence: 1, weight: 1, reason }];

@@ -4,7 +4,7 @@ import type { CrawlerVerifier } from './agents/crawler-verifier.js';
 import { UserAgents } from './agents/user-agent.js';
 import { type BotAssessment, Scoring } from './assessment.js';
 import type { BotRequest, IncomingFacts } from './bot-request.js';
-import type { BotSettings } from './bot-settings.js';
+import type { BotSettings, ConfiguredSignal } from './bot-settings.js';
 import { EVENT_FLAGS, isAsset, kindBits } from './event-flags.js';
 import { PathClassifier } from './paths/path-classifier.js';
 import { isOwnReferer } from './referer.js';
@@ -28,6 +28,8 @@ const HARMLESS_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS',
 export class BotDetector {
   private readonly agents: UserAgents;
   private readonly paths: PathClassifier;
+  private readonly suspecting: readonly ConfiguredSignal[];
+  private readonly relieving: readonly ConfiguredSignal[];
 
   constructor(
     readonly settings: BotSettings,
@@ -35,6 +37,8 @@ export class BotDetector {
   ) {
     this.agents = parts.agents ?? new UserAgents();
     this.paths = new PathClassifier(settings.ownPaths);
+    this.suspecting = settings.signals.filter(({ definition }) => !definition.onlyRelieves);
+    this.relieving = settings.signals.filter(({ definition }) => definition.onlyRelieves);
   }
 
   /** The request as signals see it. Never throws, whatever the client sent. */
@@ -100,7 +104,7 @@ export class BotDetector {
     if (isAllowed && crawler === 'verified')
       return scoring.exempt(`verified crawler of ${agent.entry?.operator}`);
     const skipsAgent = isAllowed && crawler !== 'refuted';
-    for (const { definition, weight, thresholds } of settings.signals) {
+    for (const { definition, weight, thresholds } of this.suspecting) {
       if (skipsAgent && definition.name === 'basicUserAgent') continue;
       scoring.add(definition.name, weight, definition.assess(request, history, thresholds));
     }
@@ -110,6 +114,11 @@ export class BotDetector {
       } catch (error) {
         this.parts.onSignalError?.(signal.name, error);
       }
+    }
+    // Nothing can be taken away from nothing.
+    if (scoring.isSuspected || settings.debug) {
+      for (const { definition, weight, thresholds } of this.relieving)
+        scoring.add(definition.name, weight, definition.assess(request, history, thresholds));
     }
     return scoring.result();
   }

@@ -56,6 +56,8 @@ export interface SignalDefinition<Thresholds extends object = object> {
   readonly summary: string;
   /** One line about what may go wrong; logged where an advanced signal is enabled. */
   readonly risk: string;
+  /** It only takes away from what others say, so it is not asked where they say nothing. */
+  readonly onlyRelieves?: boolean;
   /** The weight unless configured. */
   readonly weight: number;
   readonly defaults: Thresholds;

@@ -98,16 +98,16 @@ export class ActorHistory extends HistoryView {
     }
     this.nowMs = time;
     if (this.length === 0) this.setBase(time);
-    const offset = time - this.base;
+    const offset = time - this.baseMs;
     if (offset < HIGH) return offset;
     this.rebase(time);
-    return time - this.base;
+    return time - this.baseMs;
   }
 
   /** The oldest event becomes the base; where even that is too long ago, all times move up to what can be told. */
   private rebase(newestMs: number): void {
     const { words, at } = this;
-    const before = this.base;
+    const before = this.baseMs;
     const base = Math.max(this.timeMs(0), newestMs - HIGH + 1);
     for (let seq = words[at + FIRST]; seq < words[at + NEXT]; seq++) {
       const place = this.placeOf(seq);
@@ -119,6 +119,7 @@ export class ActorHistory extends HistoryView {
   }
 
   private setBase(timeMs: number): void {
+    this.baseMs = timeMs;
     this.words[this.at + layout.BASE_HIGH] = Math.floor(timeMs / HIGH);
     this.words[this.at + layout.BASE_LOW] = timeMs % HIGH;
   }

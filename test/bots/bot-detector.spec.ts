@@ -100,8 +100,8 @@ describe('scoring', () => {
       ['basicRateLimit', undefined],
       ['basicUserAgent', undefined],
       ['simplePatterns', undefined],
-      ['basicPositiveSignals', undefined],
       ['own', 7],
+      ['basicPositiveSignals', undefined],
     ]);
   });
 });

@@ -11,6 +11,7 @@ import { amount, count } from './thresholds.js';
 export const advancedPositiveSignals = defineSignal({
   name: 'advancedPositiveSignals',
   tier: 'advanced',
+  onlyRelieves: true,
   summary: 'known for long, and nearly all it asked for was served',
   risk: 'a patient attacker earns the same few points',
   weight: 1,

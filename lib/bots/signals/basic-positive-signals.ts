@@ -17,6 +17,7 @@ const SEARCH_ENGINE =
 export const basicPositiveSignals = defineSignal({
   name: 'basicPositiveSignals',
   tier: 'simple',
+  onlyRelieves: true,
   summary: 'authenticated requests, a search engine as referrer, reading pace, complete headers',
   risk: 'all but authentication can be imitated, and so counts little',
   weight: 1,
