@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { parseAddressList } from '../actor/address-list.js';
 import { parseAddress } from '../actor/address.js';
+import type { Clock } from '../clock/clock.js';
 import type { Answer } from '../request/platform.js';
 import { problem } from './answers.js';
 import type { DashboardContext, DashboardSettings } from './dashboard-options.js';
@@ -9,6 +10,8 @@ const LOOPBACK = parseAddressList(['127.0.0.0/8', '::1']).list;
 /** A page of another site may find the way to this machine by a name of its own, but not without that name. */
 const LOCAL_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'];
+/** How long `authorize` may take. */
+const LONGEST_DECISION_MS = 10_000;
 const MUTATION_HEADER = 'x-behavior-guard';
 
 /** Who may see the dashboard. */
@@ -16,6 +19,7 @@ export class Access {
   /** @param onError told of what `authorize` failed with. */
   constructor(
     private readonly settings: Pick<DashboardSettings, 'authorize' | 'whenRefused'>,
+    private readonly clock: Clock,
     private readonly onError: (error: unknown) => void,
   ) {}
 
@@ -24,11 +28,21 @@ export class Access {
     const { authorize } = this.settings;
     if (!authorize) return isLocal(context.request);
     try {
-      return (await authorize(context)) === true;
+      return (await this.inTime(authorize(context))) === true;
     } catch (error) {
       this.onError(error);
       return false;
     }
+  }
+
+  /** What never answers must not hold requests for ever. */
+  private inTime(answer: boolean | Promise<boolean>): boolean | Promise<boolean> {
+    if (!(answer instanceof Promise)) return answer;
+    return new Promise((resolve, reject) => {
+      const late = new Error(`did not answer within ${LONGEST_DECISION_MS / 1000} s`);
+      const cancel = this.clock.schedule(() => reject(late), LONGEST_DECISION_MS);
+      answer.then(resolve, reject).finally(cancel);
+    });
   }
 
   /** What all others get. */

@@ -57,14 +57,19 @@ export class Dashboard {
     const log = (caller: Caller, what: string): void => {
       this.logger.log(`dashboard: ${logText(caller.address)} ${logText(what)}`);
     };
-    this.access = new Access(settings, (error) => this.failed('dashboard.authorize', error));
+    this.access = new Access(settings, clock, (error) => this.failed('dashboard.authorize', error));
     const protects = (actor: string): boolean => actors.protects(actor);
     const apiParts = { tracker, clock, statistics, normalise, protects, log, rules, passive };
     this.api = new AdminApi([...operations(apiParts), description(settings.path)], (error) =>
       this.failed('an operation of the dashboard', error),
     );
     const snapshots = new Snapshots({ statistics, tracker, passive, now: () => clock.now() });
-    this.streams = new EventStreams({ snapshots, clock, maxStreams: settings.maxStreams });
+    this.streams = new EventStreams({
+      snapshots,
+      clock,
+      maxStreams: settings.maxStreams,
+      onError: (error) => this.failed('the stream of the dashboard', error),
+    });
     this.page = pageAnswer();
     this.subscription = tracker.events$.subscribe((event) => {
       try {

@@ -23,6 +23,7 @@ export interface EventStreamsParts {
   readonly snapshots: Snapshots;
   readonly clock: Clock;
   readonly maxStreams: number;
+  readonly onError: (error: unknown) => void;
 }
 
 /**
@@ -77,14 +78,22 @@ export class EventStreams {
   private tick(): void {
     this.cancelTick = undefined;
     if (this.streams.size === 0) return;
-    this.ticksSinceSent++;
-    if (this.parts.snapshots.hasNews || this.ticksSinceSent >= TICKS_WHEN_IDLE) {
-      this.ticksSinceSent = 0;
-      const message = messageOf('news', this.parts.snapshots.next());
-      for (const stream of this.streams) this.send(stream, message);
+    try {
+      this.tell();
+    } catch (error) {
+      // Nobody else would catch what a timer throws.
+      this.parts.onError(error);
     }
     for (const stream of this.streams) if (++stream.ticks % TICKS_OF_A_CHECK === 0) void this.check(stream);
     this.cancelTick = this.parts.clock.schedule(() => this.tick(), TICK_MS);
+  }
+
+  private tell(): void {
+    this.ticksSinceSent++;
+    if (!this.parts.snapshots.hasNews && this.ticksSinceSent < TICKS_WHEN_IDLE) return;
+    this.ticksSinceSent = 0;
+    const message = messageOf('news', this.parts.snapshots.next());
+    for (const stream of this.streams) this.send(stream, message);
   }
 
   private send(stream: Stream, message: string): void {

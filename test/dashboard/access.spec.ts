@@ -64,6 +64,15 @@ describe.each(PLATFORMS)('access to the dashboard on %s', (platform) => {
     expect(app.logs.of('error')).toEqual(['dashboard.authorize failed: no database']);
   });
 
+  it('is refused where authorize takes 10 s', async () => {
+    const app = await startShop(platform, { dashboard: { authorize: () => new Promise(() => undefined) } });
+    const asked = ask(app, 'GET', '/api/bans');
+    await until(() => app.clock.waited(10_000) === 1);
+    app.clock.advance(10_000);
+    expect((await asked).status).toBe(403);
+    expect(app.logs.of('error')).toEqual(['dashboard.authorize failed: did not answer within 10 s']);
+  });
+
   it('tells authorize who asks for what', async () => {
     const seen: unknown[] = [];
     const app = await startShop(platform, {
