@@ -119,7 +119,7 @@ export class ActorHistory extends HistoryView {
   }
 
   private setBase(timeMs: number): void {
-    this.baseMs = timeMs;
+    this.baseMs = Math.floor(timeMs);
     this.words[this.at + layout.BASE_HIGH] = Math.floor(timeMs / HIGH);
     this.words[this.at + layout.BASE_LOW] = timeMs % HIGH;
   }

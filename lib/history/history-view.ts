@@ -125,6 +125,99 @@ export class HistoryView implements BehaviorHistory {
     return this.eventsAt + (seq & this.placeMask) * layout.EVENT_WORDS;
   }
 
+  /** Time of the last strike, in milliseconds since the epoch; of no meaning where there was none. */
+  get lastStrikeMs(): number {
+    return this.baseMs + this.words[this.at + layout.LAST_STRIKE];
+  }
+
+  /** Warnings since the last quiet window; at most 255. */
+  get warnings(): number {
+    return this.words[this.at + layout.STATE] & 0xff;
+  }
+
+  /** Delays since the last quiet window; at most 255. */
+  get delays(): number {
+    return (this.words[this.at + layout.STATE] >>> 8) & 0xff;
+  }
+
+  /** Notes that the last event was warned of, delayed, or blocked. */
+  strike(isWarning: boolean, isDelay: boolean): void {
+    const { words, at } = this;
+    if (isWarning && this.warnings < 255) words[at + layout.STATE] += layout.ONE_WARNING;
+    if (isDelay && this.delays < 255) words[at + layout.STATE] += layout.ONE_DELAY;
+    words[at + layout.LAST_STRIKE] = this.nowMs - this.baseMs;
+  }
+
+  /** Whether a matter this grave (1 to 3) was not reported within the window, nor a graver one. Notes that it is now. */
+  isNews(gravity: number): boolean {
+    const { words, at } = this;
+    const known = words[at + layout.REPORTED];
+    const now = this.nowMs - this.baseMs;
+    if (known !== 0 && (known & 3) >= gravity && now - (known - (known & 3)) < this.shape.windowMs)
+      return false;
+    words[at + layout.REPORTED] = now - (now & 3) + gravity;
+    return true;
+  }
+
+  /** Forgets all strikes. */
+  forgive(): void {
+    this.words[this.at + layout.STATE] &= ~0xffff;
+  }
+
+  /**
+   * Says how the newest event of this target ended whose outcome is not known.
+   *
+   * @param flags those that it has now. @returns whether there is one.
+   */
+  settle(target: number, outcome: number, flags: number): boolean {
+    const { words, at } = this;
+    const first = words[at + FIRST];
+    for (let seq = words[at + NEXT] - 1; seq >= first; seq--) {
+      const place = this.placeOf(seq);
+      const meta = words[place + 2];
+      if (words[place + 1] !== target || ((meta >>> layout.OUTCOME_SHIFT) & layout.OUTCOME_MASK) !== 0)
+        continue;
+      const kept = meta & ~(layout.FLAGS_MASK << layout.FLAGS_SHIFT);
+      const settled = (outcome << layout.OUTCOME_SHIFT) | ((flags & layout.FLAGS_MASK) << layout.FLAGS_SHIFT);
+      words[place + 2] = kept | settled;
+      return true;
+    }
+    return false;
+  }
+
+  /** A copy of the bots' own words. */
+  readNotes(): number[] {
+    const { words } = this;
+    const place = this.at + layout.NOTES;
+    return [words[place], words[place + 1], words[place + 2], words[place + 3]];
+  }
+
+  writeNotes(notes: readonly number[]): void {
+    const place = this.at + layout.NOTES;
+    for (let i = 0; i < layout.NOTES_WORDS; i++) this.words[place + i] = notes[i];
+  }
+
+  /** How far the storage's copy is known, if this is one. */
+  get position(): HistoryPosition {
+    const { words, at } = this;
+    if ((words[at + layout.STATE] & layout.FLAG_LOCAL) !== 0) return UNKNOWN;
+    const place = at + layout.POSITION;
+    return { born: words[place], next: words[place + 1], revision: words[place + 2] };
+  }
+
+  /** Says how far this is a copy of the storage's; `undefined`: it holds events that the storage has not. */
+  setPosition(position: HistoryPosition | undefined): void {
+    const { words, at } = this;
+    if (position === undefined) {
+      words[at + layout.STATE] |= layout.FLAG_LOCAL;
+      return;
+    }
+    words[at + layout.STATE] &= ~layout.FLAG_LOCAL;
+    words[at + layout.POSITION] = position.born;
+    words[at + layout.POSITION + 1] = position.next;
+    words[at + layout.POSITION + 2] = position.revision;
+  }
+
   /** Where the counts of a busy actor are, if its shape has them. */
   get busyStart(): number {
     return this.at + layout.historyWords(this.room, this.hasWeights);
