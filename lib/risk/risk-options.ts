@@ -9,7 +9,7 @@ export { ActorSettings, settingsFor } from './actor-settings.js';
 
 /** What is normal for an actor; what is left out has the default of {@link RiskSettings}, or of the level above. */
 export interface RiskSettingsOptions {
-  /** Sliding window of the counting detectors; at least 1 ms, default 300 s. */
+  /** Sliding window of the counting detectors; 1 ms to 30 days, default 300 s. */
   window?: Duration;
   /** Events in the window: an integer >= 1; default 100. */
   burstMaxEvents?: number;
@@ -39,7 +39,7 @@ export interface RiskSettingsOptions {
   delayBelow?: number;
   /** How long a delayed event waits; default 5 s. */
   delay?: Duration;
-  /** Warnings (or delays) within the window after which the next is raised by a step; default 0: never. */
+  /** Warnings (or delays) within the window after which the next is raised by a step, at most 255; default 0: never. */
   escalateAfter?: number;
 }
 
@@ -69,6 +69,8 @@ export const DEFAULT_RISK_SETTINGS: RiskSettings = {
   escalateAfter: 0,
 };
 
+/** Times of events are kept in 32 bits. */
+const MOST_WINDOW_MS = 30 * 86_400_000;
 const GAPS_FORMS = 'must be an integer from 3 to 254, or 0 (never)';
 const TOTAL_FORMS = 'must be a number above 0, at most 1000000000';
 
@@ -80,7 +82,9 @@ function numberSchema(least: number, most: number): z.ZodType<number> {
 const detectorWeight = numberSchema(0, 1000).optional();
 
 const SETTINGS_SHAPE = {
-  window: durationSchema(1).optional(),
+  window: durationSchema(1)
+    .refine((ms) => ms <= MOST_WINDOW_MS, 'must be at most 30 days')
+    .optional(),
   burstMaxEvents: countSchema(1).optional(),
   repetitionMaxCount: countSchema(1).optional(),
   hoppingMaxTargets: countSchema(1).optional(),
@@ -114,7 +118,7 @@ const SETTINGS_SHAPE = {
   warnBelow: numberSchema(0, 1).optional(),
   delayBelow: numberSchema(0, 1).optional(),
   delay: durationSchema(0).optional(),
-  escalateAfter: countSchema(0).optional(),
+  escalateAfter: countSchema(0, 255).optional(),
 };
 
 const SETTINGS_SCHEMA = z.strictObject(SETTINGS_SHAPE, 'must be an object');

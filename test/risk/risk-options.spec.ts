@@ -60,6 +60,13 @@ describe('the options of the risk engine', () => {
     expect(policy.actors.get('bot')).toEqual(policy.defaults);
   });
 
+  it('allow windows of up to 30 days', () => {
+    expect(resolveRisk({ window: '30d' }).problems).toEqual([]);
+    expect(resolveRisk({ window: 30 * 86_400 + 0.001 }).problems).toEqual([
+      { path: 'window', message: 'must be at most 30 days' },
+    ]);
+  });
+
   it('list every problem with its path', () => {
     expect(
       problemsOf({
@@ -95,7 +102,7 @@ describe('the options of the risk engine', () => {
       'weights.speed: is not a known option',
       'allowBelow: must be a number from 0 to 1',
       `delay: must be a duration: ${DURATION}; got "soon"`,
-      'escalateAfter: must be an integer from 0 to 1000000000',
+      'escalateAfter: must be an integer from 0 to 255',
       'burst: is not a known option',
       'actors["ip:10.*"].warnBelow: must be a number from 0 to 1',
       'actors["ip:10.*"].odd: is not a known option',
