@@ -1,5 +1,6 @@
+import { Registry } from 'prom-client';
 import { MemoryStorage } from 'nestjs-behavior-guard';
-import { PLATFORMS, START_MS } from '../http/support.js';
+import { PLATFORMS, START_MS, until } from '../http/support.js';
 import { CHANGE, KEY, ShopController, ask, startShop } from './support.js';
 
 const HOUR_MS = 3_600_000;
@@ -327,6 +328,44 @@ describe.each(PLATFORMS)('the API on %s', (platform) => {
     expect((await ask(app, 'GET', '/api/sinks')).json).toEqual({
       sinks: [{ name: 'log', sent: 0, failed: 0, dropped: 0, queued: 0 }],
     });
+  });
+
+  it('counts beside the metrics, and neither changes the other', async () => {
+    const registry = new Registry();
+    const app = await startShop(platform, { metrics: { prometheus: { registry } } });
+    await app.statuses(4, '/shop/items');
+    const { json } = await ask(app, 'GET', '/api/statistics');
+    expect(json.series).toMatchObject({ requests: expect.anything(), allow: expect.anything() });
+    expect([json.series.requests.at(-1), json.series.allow.at(-1), json.series.throttle.at(-1)]).toEqual([
+      4, 2, 2,
+    ]);
+    const metrics = await registry.metrics();
+    expect(metrics).toContain('behavior_guard_requests_total 4');
+    expect(metrics).toContain('behavior_guard_decisions_total{decision="throttle"} 2');
+    expect(metrics).toContain('behavior_guard_storage_duration_seconds_count{verb="record"} 4');
+  });
+
+  it('counts a request that is held as held, once', async () => {
+    const rule = {
+      name: 'slow',
+      match: 'GET /shop/trial',
+      type: 'usage',
+      threshold: 1,
+      action: 'delay',
+      delay: 1,
+    } as const;
+    const app = await startShop(platform, { rules: [rule] });
+    await app.get('/shop/trial');
+    const held = app.get('/shop/trial');
+    await until(() => app.clock.waited(1_000) === 1);
+    app.clock.advance(1_000);
+    expect((await held).status).toBe(200);
+    const { series, routes } = (await ask(app, 'GET', '/api/statistics')).json;
+    const sum = (name: string) => (series[name] ?? []).reduce((a: number, b: number) => a + b, 0);
+    expect([sum('requests'), sum('allow'), sum('delay'), sum('denials')]).toEqual([2, 1, 1, 0]);
+    expect(routes).toEqual([
+      { endpoint: 'ShopController.trial', admitted: 2, denials: 0, violations: 1, passive: 1 },
+    ]);
   });
 
   it('gives hostile text back as it is, as JSON that nothing takes for a page', async () => {

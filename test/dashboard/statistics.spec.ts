@@ -219,6 +219,30 @@ describe('live statistics', () => {
     expect(JSON.stringify(view).length).toBeLessThan(7_000);
   });
 
+  it('show what each signal of automation had to say, what speaks for a person below 0', () => {
+    const statistics = new LiveStatistics(new ManualClock(START_MS));
+    const factor = (signal: string, score: number, weight: number) => ({
+      signal,
+      score,
+      weight,
+      reason: signal,
+    });
+    const factors = [factor('userAgent', 90, 1), factor('timing', 80, 2), factor('referer', -20, 0.5)];
+    const bot = { recommendation: 'challenge', score: 45, confidence: 0.9, factors } as const;
+    statistics.event(eventOf({ type: 'bot', bot }));
+    expect(statistics.events(1)[0].assessment).toEqual({
+      by: 'bot',
+      decision: 'challenge',
+      score: 0.45,
+      contributions: [
+        { name: 'userAgent', share: 0.9, text: 'userAgent' },
+        { name: 'timing', share: 1, text: 'timing' },
+        { name: 'referer', share: -0.1, text: 'referer' },
+      ],
+    });
+    expect(statistics.topRisks(1)).toMatchObject([{ actor: 'ip:203.0.113.1', assessment: { by: 'bot' } }]);
+  });
+
   it('cut no character in two', () => {
     const statistics = new LiveStatistics(new ManualClock(START_MS));
     statistics.event(eventOf({ actor: `${'x'.repeat(255)}😀` }));

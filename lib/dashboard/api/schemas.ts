@@ -62,7 +62,7 @@ const EVENTS = {
     by: { type: 'string', enum: ['risk', 'bot'] },
     decision: text,
     score: { type: 'number', minimum: 0, maximum: 1 },
-    contributions: listOf(object({ name: text, share: { type: 'number' }, text })),
+    contributions: listOf(object({ name: text, share: { type: 'number', minimum: -1, maximum: 1 }, text })),
   }),
   Event: object(
     {

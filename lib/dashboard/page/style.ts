@@ -84,6 +84,7 @@ code, .who { font: .8125rem/1.5 ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo,
 .contributions { display: grid; grid-template-columns: minmax(6rem, 10rem) 3rem minmax(0, 1fr); gap: .15rem .7rem; margin: .35rem 0 0; padding: 0; list-style: none; font-size: .8125rem; align-items: center; }
 .contributions li { display: contents; } .contributions .what { grid-column: 1 / -1; color: var(--faint); margin-bottom: .3rem; }
 .track { height: .5rem; border-radius: 99px; background: var(--calm-ground); overflow: hidden; } .track i { display: block; height: 100%; border-radius: 99px; background: var(--k-throttle); }
+.track.for i { background: var(--good); }
 .facts { display: flex; flex-wrap: wrap; gap: .6rem 2rem; margin: .8rem 0 0; } .facts dt { color: var(--faint); font-size: .8125rem; } .facts dd { margin: 0; font-size: 1.25rem; font-weight: 650; font-variant-numeric: tabular-nums; }
 #actor-name { font-family: ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace; font-size: 1.125rem; } #actor-state { margin: .4rem 0 0; }
 dialog { width: min(30rem, calc(100vw - 2rem)); padding: 1.3rem; color: var(--ink); background: var(--card); border: 1px solid var(--line); border-radius: 12px; }

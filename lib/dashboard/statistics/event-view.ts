@@ -3,7 +3,7 @@ import type { BehaviorEvent } from '../../events/behavior-event.js';
 /** What one detector or signal had to say. */
 export interface ContributionView {
   readonly name: string;
-  /** 0 to 1. */
+  /** 0 to 1; of a signal its score times its weight, -1 to 1: below 0 it speaks for a person. */
   readonly share: number;
   readonly text: string;
 }
@@ -46,14 +46,6 @@ const LONGEST_REASON = 512;
 const MOST_CONTRIBUTIONS = 16;
 const LONGEST_CONTRIBUTION = 160;
 
-/** What bot detection says of an event. */
-interface BotFacts {
-  readonly recommendation: string;
-  /** 0 to 100. */
-  readonly score: number;
-  readonly factors: readonly { readonly signal: string; readonly score: number; readonly reason: string }[];
-}
-
 /** An event with every text cut to a bound, so that it can be kept. */
 export function viewOf(id: number, event: BehaviorEvent): EventView {
   const { request, rule, count, bannedUntil } = event;
@@ -87,7 +79,7 @@ function requestView(request: NonNullable<BehaviorEvent['request']>) {
 }
 
 function assessmentOf(event: BehaviorEvent): AssessmentView | undefined {
-  const { risk, bot } = event as BehaviorEvent & { readonly bot?: BotFacts };
+  const { risk, bot } = event;
   if (risk) {
     const contributions = risk.reasons.map(({ detector, risk: share, text }) =>
       contribution(detector, share, text),
@@ -95,8 +87,8 @@ function assessmentOf(event: BehaviorEvent): AssessmentView | undefined {
     return { by: 'risk', decision: risk.decision, score: risk.risk, contributions: most(contributions) };
   }
   if (!bot) return undefined;
-  const contributions = bot.factors.map(({ signal, score, reason }) =>
-    contribution(signal, score / 100, reason),
+  const contributions = bot.factors.map(({ signal, score, weight, reason }) =>
+    contribution(signal, Math.max(-1, Math.min(1, (score * weight) / 100)), reason),
   );
   return {
     by: 'bot',

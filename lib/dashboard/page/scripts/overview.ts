@@ -73,7 +73,7 @@ var updateRoutes = table('routes', {
 function contributionList(assessment) {
   var list = make('ul', 'contributions');
   assessment.contributions.forEach(function (each) {
-    var track = make('span', 'track');
+    var track = make('span', each.share < 0 ? 'track for' : 'track');
     var bar = make('i');
     bar.style.width = Math.max(0, Math.min(1, Math.abs(each.share))) * 100 + '%';
     track.setAttribute('aria-hidden', 'true');
