@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { SystemClock } from 'nestjs-behavior-guard';
 import type { GuardModuleOptions } from 'nestjs-behavior-guard';
-import { TestApp } from '../http/support.js';
+import { PLATFORMS, TestApp } from '../http/support.js';
+import type { PlatformName } from '../http/support.js';
 import { PATIENCE_MS, isForDocs, openPage, picture, startBrowser } from './browser.js';
 import { KEY, PATH, ShopController, withKey } from './support.js';
 
@@ -14,6 +15,7 @@ const TEST_MS = 20_000 + (isForDocs ? 80_000 : 0);
 
 const GUARD: GuardModuleOptions = {
   dashboard: withKey,
+  sinks: [{ name: 'alerts', send: () => undefined }],
   anomaly: { window: 60, burstMaxEvents: 12, delay: 0 },
   logSuspiciousLevel: false,
   rules: [
@@ -38,8 +40,11 @@ beforeAll(async () => {
 afterAll(() => browser?.close());
 
 /** In real time: the browser has a clock of its own. */
-async function start(guard: GuardModuleOptions = {}): Promise<{ app: TestApp; url: string }> {
-  const app = await TestApp.start('express', {
+async function start(
+  guard: GuardModuleOptions = {},
+  platform: PlatformName = 'express',
+): Promise<{ app: TestApp; url: string }> {
+  const app = await TestApp.start(platform, {
     controllers: [ShopController],
     clock: new SystemClock() as never,
     guard: { ...GUARD, ...guard },
@@ -117,6 +122,8 @@ describe('the page', () => {
       ]);
       expect(await page.locator('#events .tag.passive').count()).toBeGreaterThan(0);
       expect(await page.locator('#plot-rate canvas').count()).toBe(1);
+      expect(await row(page, 'sinks', 'alerts').count()).toBe(1);
+      expect(await text(page, 'storage-state')).toBe('up');
       expect(await page.locator('#plot-rate').getAttribute('aria-label')).toMatch(
         /^Requests and refusals by second: \d+ requests/,
       );
@@ -131,10 +138,10 @@ describe('the page', () => {
     TEST_MS,
   );
 
-  it(
-    'lifts a ban by a click and an answer, and the client is served again',
-    async () => {
-      const { app, url } = await start();
+  it.each(PLATFORMS)(
+    'lifts a ban by a click and an answer, and the client is served again, on %s',
+    async (platform) => {
+      const { app, url } = await start({}, platform);
       await app.tracker.ban('203.0.113.1', { reason: 'by mistake' });
       expect((await app.get('/shop/trial')).status).toBe(403);
       const { page, trouble } = await openPage(browser, url);
@@ -385,6 +392,29 @@ describe('the page', () => {
       expect(sent).toBeGreaterThan(10_000);
       expect(await page.locator('#events tbody tr').count()).toBe(40);
       expect(await page.evaluate<number>('longest')).toBeLessThan(500);
+      expect(trouble).toEqual([]);
+      await page.close();
+    },
+    TEST_MS,
+  );
+
+  it(
+    'stands still while it is paused, and catches up afterwards',
+    async () => {
+      const { app, url } = await start();
+      const { page, trouble } = await openPage(browser, url);
+      await live(page);
+      await page.getByRole('button', { name: 'Pause' }).click();
+      await app.statuses(3, '/shop/items');
+      const streamed = page.waitForResponse(/api\/bans/);
+      await app.tracker.ban('user-9');
+      await page.getByRole('button', { name: 'Paused' }).waitFor();
+      await new Promise((resolve) => setTimeout(resolve, 1_200));
+      expect(await row(page, 'rules', 'pace').count()).toBe(0);
+      await page.getByRole('button', { name: 'Paused' }).click();
+      await row(page, 'rules', 'pace').waitFor();
+      await streamed;
+      await row(page, 'bans', 'user-9').waitFor();
       expect(trouble).toEqual([]);
       await page.close();
     },

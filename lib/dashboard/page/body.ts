@@ -59,6 +59,7 @@ ${table('rules', 'Rules', 'Since the start, this instance. <a href="#/rules">All
 ${table('routes', 'Routes', 'Since the start, this instance.')}
 </div>
 ${table('events', 'Recent events', 'Newest first, this instance. <span id="events-left"></span>', EVENT_TOOLS)}
+${table('sinks', 'Storage and sinks', 'The storage is <span id="storage-state">…</span>. Sinks: what became of their events, this instance.')}
 </div>`;
 
 const RULES = `<div id="view-rules" class="view" hidden>

@@ -2,6 +2,8 @@
 export const MAIN_SCRIPT = String.raw`
 var now = 0;
 var paused = false;
+/** The last of everything that was told. */
+var latest = {};
 var view = 'overview';
 var banVersion;
 var bansAt = 0;
@@ -30,6 +32,7 @@ function refresh() {
 }
 function draw(message) {
   drawTiles(message.totals);
+  drawHealth(message);
   drawPlots(now);
   describePlots(message.totals);
   drawMinutes(now);
@@ -52,6 +55,7 @@ function take(message, isWhole) {
   if (isWhole) seconds.clear();
   remember(message);
   if (message.events) rememberEvents(message);
+  latest = Object.assign(isWhole ? {} : latest, message);
   if (paused && !isWhole) return;
   draw(message);
   var concerns = message.events && message.events.some(function (event) { return event.actor === actor; });
@@ -81,6 +85,7 @@ byId('pause').addEventListener('click', function () {
   byId('pause').setAttribute('aria-pressed', String(paused));
   put(byId('pause'), paused ? 'Paused' : 'Pause');
   if (document.body.dataset.link === 'live') say('live', paused ? 'Paused' : 'Live');
+  if (!paused && latest.totals) draw(latest);
 });
 var THEMES = ['auto', 'light', 'dark'];
 var theme = 'auto';

@@ -130,6 +130,20 @@ function drawEvents() {
 }
 byId('events-type').addEventListener('change', drawEvents);
 byId('events-text').addEventListener('input', drawEvents);
+var updateSinks = table('sinks', {
+  none: 'There are no sinks.', key: function (item) { return item.at; },
+  columns: [
+    { label: 'Sink', cell: textCell('name', 'who') },
+    { label: 'Sent', className: 'n', cell: numberCell('sent') },
+    { label: 'Waiting', className: 'n', cell: numberCell('queued') },
+    { label: 'Failed', className: 'n', cell: numberCell('failed') },
+    { label: 'Dropped', className: 'n', cell: numberCell('dropped') }
+  ]
+});
+function drawHealth(message) {
+  put(byId('storage-state'), message.storage.status);
+  updateSinks(message.sinks.map(function (sink, at) { return Object.assign({ at: at }, sink); }));
+}
 function drawTiles(totals) {
   put(byId('tile-requests'), rate(totals.requestsPerSecond));
   put(byId('tile-denials'), rate(totals.denialsPerSecond));
