@@ -1,4 +1,6 @@
 import { GuardModule } from 'nestjs-behavior-guard';
+import type { DashboardContext } from 'nestjs-behavior-guard';
+import { Access } from '../../lib/dashboard/access.js';
 import { Test } from '@nestjs/testing';
 import type { INestApplication } from '@nestjs/common';
 import { request as httpRequest } from 'node:http';
@@ -152,6 +154,12 @@ describe.each(PLATFORMS)('access to the dashboard on %s', (platform) => {
           .end();
       });
 
+    const isServed = (app: TestApp, request: object) => {
+      const access = new Access({ authorize: undefined, whenRefused: 403 }, app.clock, () => undefined);
+      const context = { request, address: '', method: 'GET', path: '/' };
+      return access.isAllowed(context as DashboardContext);
+    };
+
     it('serves this machine alone', async () => {
       const app = await start();
       expect(await statusOf(app)).toBe(200);
@@ -162,6 +170,19 @@ describe.each(PLATFORMS)('access to the dashboard on %s', (platform) => {
       expect(await statusOf(app, { 'x-forwarded-for': '203.0.113.1' })).toBe(403);
       expect(await statusOf(app, { 'x-forwarded-for': '127.0.0.1' })).toBe(403);
       expect(await statusOf(app, { forwarded: 'for=127.0.0.1' })).toBe(403);
+    });
+
+    it('knows this machine by both notations of its address', async () => {
+      const app = await start();
+      for (const remoteAddress of ['::ffff:127.0.0.1', '::1', '127.8.8.8']) {
+        const request = { socket: { remoteAddress }, headers: { host: 'localhost' } };
+        expect(await isServed(app, request)).toBe(true);
+      }
+      for (const remoteAddress of ['::ffff:203.0.113.1', '203.0.113.1', undefined]) {
+        expect(await isServed(app, { socket: { remoteAddress }, headers: { host: 'localhost' } })).toBe(
+          false,
+        );
+      }
     });
 
     it('does not start in production', async () => {

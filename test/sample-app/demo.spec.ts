@@ -272,7 +272,10 @@ describe('the command line of the demo', () => {
     const cookie = String(entered.headers.get('set-cookie')).split(';')[0];
     expect((await statistics({})).status).toBe(403);
     expect((await statistics({ cookie: 'admin_session=guess' })).status).toBe(403);
-    const requests = async () => (await (await statistics({ cookie })).json()).totals.requests;
+    const requests = async () => {
+      const { totals } = (await (await statistics({ cookie })).json()) as { totals: { requests: number } };
+      return totals.requests;
+    };
     const before = await requests();
     while ((await requests()) < before + 5) await new Promise((resolve) => setImmediate(resolve));
     child.kill('SIGINT');
