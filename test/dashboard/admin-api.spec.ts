@@ -56,7 +56,7 @@ describe.each(PLATFORMS)('the API on %s', (platform) => {
       await app.tracker.ban('ada', { route: 'trade: sell & buy' });
       const [ban] = (await ask(app, 'GET', '/api/bans')).json.bans;
       const place = new URLSearchParams({ actor: ban.actor, route: ban.route });
-      expect((await ask(app, 'DELETE', `/api/bans?${place}`)).json).toEqual({ lifted: 'ada' });
+      expect((await ask(app, 'DELETE', `/api/bans?${place.toString()}`)).json).toEqual({ lifted: 'ada' });
     });
 
     it('keeps bans of one route and bans for good apart from others', async () => {
