@@ -1,6 +1,6 @@
 /** Builds the library as ES modules and CommonJS into `dist/`, unless it is up to date already. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, run } from './process.mjs';
 
@@ -29,6 +29,8 @@ if (!isBuilt || readFileSync(stamp, 'utf8') !== wanted) {
   for (const project of ['tsconfig.build.json', 'tsconfig.cjs.json'])
     await run(process.execPath, [tsc, '-p', project]);
   writeFileSync(join(dist, 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
+  // For `npx behavior-guard` in this folder; npm does it where the package is installed.
+  chmodSync(join(dist, 'esm', 'cli', 'main.js'), 0o755);
   mkdirSync(join(stamp, '..'), { recursive: true });
   writeFileSync(stamp, wanted);
 }

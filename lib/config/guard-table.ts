@@ -56,7 +56,7 @@ export function readGuard(
   for (const { path, message } of ofOptions)
     found.push({ path: ['guard', ...keysOf(path)], message: withKeys(message) });
   problems.push(...found);
-  return { policy, options: options as RiskOptions };
+  return { policy, options: options };
 }
 
 function actorsOf(actors: unknown, problems: TableProblem[]): Record<string, unknown> {
