@@ -64,7 +64,7 @@ ${table('sinks', 'Storage and sinks', 'The storage is <span id="storage-state">�
 
 const RULES = `<div id="view-rules" class="view" hidden>
 <p class="lead">Changes hold for this instance, until it is started again or its configuration file changes.</p>
-${table('configured', 'Configured rules', 'Those of the module’s options. Passive: counted and reported, without effect.')}
+${table('configured', 'Configured rules', 'Those of the module’s options and of its configuration file. Passive: counted and reported, without effect.')}
 ${table('compiled', 'Rules of every route', 'Configured and decorated rules, as they are in force.')}
 </div>`;
 
