@@ -45,7 +45,7 @@ export interface BanLogParts {
  * on in any case. An instance whose place in the log is gone reads the whole index, page by page.
  */
 export class BanLog {
-  /** Names this instance in its own entries. */
+  /** Names this instance in its own entries, for people who read the log. */
   private readonly origin = randomUUID();
   /** Entry up to which the mirror is; `undefined`: the index has to be read first. */
   private last: string | undefined;
@@ -126,13 +126,13 @@ export class BanLog {
   }
 
   private hear(message: string): void {
-    const [id, previous, origin, place, text] = message.split('\n');
+    const [id, previous, , place, text] = message.split('\n');
     if (previous !== this.last || this.running !== undefined) {
       this.follow();
       return;
     }
     this.last = id;
-    if (origin !== this.origin) this.take(place, text);
+    this.take(place, text);
   }
 
   private async readOn(): Promise<void> {
@@ -149,8 +149,8 @@ export class BanLog {
       }
       for (const [id, fields] of entries.slice(1)) {
         this.last = id;
-        const [, place, , text, , origin] = fields;
-        if (origin !== this.origin) this.take(place, text);
+        const [, place, , text] = fields;
+        this.take(place, text);
       }
       if (entries.length < PAGE) return;
     }
@@ -188,6 +188,7 @@ export class BanLog {
     return cursor === '0' && entries.length === 0;
   }
 
+  /** Own entries, too: of changes within one millisecond the log knows the order, and ends alike everywhere. */
   private take(place: string, text: string): void {
     const change = readChange(place, text);
     if (change) this.parts.mirror.apply(change);

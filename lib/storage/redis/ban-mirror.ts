@@ -54,6 +54,11 @@ export class BanMirror {
     this.announceEnds();
   }
 
+  /** Since when the actor is banned from this very place, in ms, if it is. */
+  beganAt(actor: string, route: string | undefined): number | undefined {
+    return this.table.at(actor, route)?.since;
+  }
+
   /** Whether this ban was lifted after it began, as far as is known. */
   wasLifted(place: string, since: number): boolean {
     return (this.liftings.get(place) ?? -Infinity) >= since;

@@ -136,7 +136,8 @@ export class RedisStorage implements BehaviorStorage {
     const at = await this.log.announceLifting(place, undefined);
     // A ban that another instance has made since then stays, in Redis and in all mirrors.
     const lifted = await this.commands.unban(actor, route, this.now(), at);
-    this.mirror.apply({ place, at, ban: undefined });
+    if (this.mirror.beganAt(actor, route) === at) await this.log.sync();
+    else this.mirror.apply({ place, at, ban: undefined });
     return lifted;
   }
 
