@@ -153,8 +153,17 @@ export function stepOf(path: string): Step {
   let begin = end;
   while (begin > 0 && end - begin < MOST_DIGITS && isDigit(plain.charCodeAt(begin - 1))) begin--;
   const id = end === 0 ? NO_ID : Number(plain.slice(begin, end));
-  const template = foldHash(hashText(`${plain.slice(0, begin)}#${plain.slice(end)}`));
+  const template = foldHash(templateHash(plain, begin, end));
   return { id, template, letters: lettersOf(plain) };
+}
+
+/** The hash of a path with `#` in place of its number. */
+function templateHash(path: string, begin: number, end: number): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < begin; i++) hash = Math.imul(hash ^ path.charCodeAt(i), 0x01000193);
+  hash = Math.imul(hash ^ 0x23, 0x01000193);
+  for (let i = end; i < path.length; i++) hash = Math.imul(hash ^ path.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
 }
 
 function isDigit(code: number): boolean {

@@ -8,6 +8,8 @@ const MOST_MANTISSA = 8_191;
 const MOST_EXPONENT = 7;
 const POWERS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7];
 
+/** Longer texts are not kept for the next time. */
+const LONGEST_REMEMBERED = 64;
 /** Action of what has none. */
 export const ACTION_OF_NONE = 0;
 
@@ -33,9 +35,18 @@ export function textHash(text: string): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
+/** The action asked for last, as there are few. */
+let lastAction = '';
+let lastCode = textHash('') & ACTION_MASK;
+
 /** Identifies an action: 10 bits, so one of a thousand pairs of actions is taken for one. */
 export function actionCode(action: string): number {
-  return textHash(action) & ACTION_MASK;
+  if (action !== lastAction) {
+    lastAction = action.length <= LONGEST_REMEMBERED ? action : '';
+    lastCode = textHash(lastAction) & ACTION_MASK;
+    if (lastAction !== action) return textHash(action) & ACTION_MASK;
+  }
+  return lastCode;
 }
 
 /**

@@ -24,6 +24,7 @@ export class ActorSettings {
   private readonly exact = new Map<string, RiskSettings>();
   private readonly patterns: readonly Pattern[];
   private readonly defaults: RiskSettings;
+  private readonly isUniform: boolean;
 
   constructor(policy: RiskPolicy) {
     this.defaults = policy.defaults;
@@ -33,10 +34,12 @@ export class ActorSettings {
       else this.addExact(name, settings);
     }
     this.patterns = patterns.sort((a, b) => b.literals - a.literals);
+    this.isUniform = policy.actors.size === 0;
   }
 
   /** What holds for this actor. Any string will do. */
   of(actor: string): RiskSettings {
+    if (this.isUniform) return this.defaults;
     const own = this.exact.get(actor);
     if (own !== undefined) return own;
     if (this.patterns.length === 0) return this.defaults;

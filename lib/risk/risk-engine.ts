@@ -34,6 +34,8 @@ export class RiskEngine {
   private readonly shapes = new HistoryShapes();
   private readonly clock: Clock;
   private settings: ActorSettings;
+  /** Most actors have the same. */
+  private last: { readonly settings: RiskSettings; readonly shape: HistoryShape } | undefined;
   private readonly shapeOf = new WeakMap<RiskSettings, HistoryShape>();
 
   /** @throws ConfigurationError with every problem of the options. */
@@ -82,11 +84,13 @@ export class RiskEngine {
   }
 
   private shapeFor(settings: RiskSettings): HistoryShape {
+    if (settings === this.last?.settings) return this.last.shape;
     let shape = this.shapeOf.get(settings);
     if (shape === undefined) {
       shape = this.shapes.shapeOf(historyNeeds(settings));
       this.shapeOf.set(settings, shape);
     }
+    this.last = { settings, shape };
     return shape;
   }
 }
