@@ -8,6 +8,7 @@ const BENCHMARKS = [
   ['bench/app/run.mjs', '--platform', 'fastify'],
   ['bench/app/run.mjs', '--platform', 'express'],
   ['bench/redis/scripts.mjs'],
+  ['bench/risk/run.mjs'],
 ];
 for (const args of BENCHMARKS) {
   const code = await exitCode(process.execPath, args);
