@@ -1,21 +1,9 @@
 /** Finds a Redis server for the tests, and sees to it that none outlives the process that started it. */
 import { execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  accessSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { canUnpack, moveAside, onPath, systemKey, unpackPackages } from './debian-packages.mjs';
 import { root } from './process.mjs';
 
 const execute = promisify(execFile);
@@ -45,9 +33,14 @@ export async function redisServer() {
     moveAside(folder);
   }
   let cause;
-  if (onPath('apt-get') && onPath('dpkg')) {
+  if (canUnpack()) {
     try {
-      return await unpackDebian(folder);
+      await unpackPackages(folder, {
+        packages: ['redis-tools'],
+        needs: (name) => /^(lib|lua)/.test(name),
+        takeOver,
+      });
+      return unpacked(folder);
     } catch (error) {
       cause = error;
     }
@@ -83,19 +76,6 @@ export function endWithThisProcess(pid, folder) {
   };
 }
 
-function onPath(name) {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    const file = join(folder, name);
-    try {
-      accessSync(file, constants.X_OK);
-      if (folder !== '' && statSync(file).isFile()) return file;
-    } catch {
-      continue; // Not in this folder.
-    }
-  }
-  return undefined;
-}
-
 async function isUsable(redis) {
   const version = await versionOf(redis).catch(() => undefined);
   return version !== undefined && isRecent(version);
@@ -111,13 +91,6 @@ function isRecent(version) {
   return major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
 }
 
-/** Changes with what an unpacked copy depends on: the processor and the libraries of the operating system. */
-function systemKey() {
-  const release = '/etc/os-release';
-  const hash = createHash('sha256').update(existsSync(release) ? readFileSync(release) : '');
-  return `${process.platform}-${process.arch}-${hash.digest('hex').slice(0, 8)}`;
-}
-
 function unpacked(folder) {
   const libraries = [join(folder, 'lib'), process.env.LD_LIBRARY_PATH].filter(Boolean).join(delimiter);
   return {
@@ -127,76 +100,19 @@ function unpacked(folder) {
   };
 }
 
-async function unpackDebian(folder) {
-  mkdirSync(cache, { recursive: true });
-  const work = mkdtempSync(join(cache, 'work-'));
-  try {
-    try {
-      await download(work, []);
-    } catch {
-      // The system's package lists are missing or out of date. New ones go to a folder of our own, which needs no root.
-      const lists = [
-        '-o',
-        `Dir::State::lists=${join(work, 'lists')}`,
-        '-o',
-        `Dir::Cache=${join(work, 'cache')}`,
-      ];
-      for (const name of ['lists', join('cache', 'archives')])
-        mkdirSync(join(work, name, 'partial'), { recursive: true });
-      await aptGet(work, [...lists, 'update']);
-      await download(work, lists);
-    }
-    const files = join(work, 'files');
-    const packages = readdirSync(work).filter((name) => name.endsWith('.deb'));
-    for (const name of packages) await execute('dpkg', ['-x', join(work, name), files]);
-
-    const result = join(work, 'result');
-    mkdirSync(join(result, 'lib'), { recursive: true });
-    // One program does everything and goes by its name; Debian's redis-server package holds but a link to this file.
-    copyFileSync(join(files, 'usr', 'bin', 'redis-check-rdb'), join(result, 'redis-server'));
-    copyFileSync(join(files, 'usr', 'bin', 'redis-cli'), join(result, 'redis-cli'));
-    for (const entry of readdirSync(files, { recursive: true, withFileTypes: true })) {
-      if (/\.so(\.|$)/.test(entry.name))
-        copyFileSync(join(entry.parentPath, entry.name), join(result, 'lib', entry.name));
-    }
-    const version = await versionOf(unpacked(result));
-    if (version === undefined || !isRecent(version))
-      throw new Error(`The distribution's Redis is ${version ?? 'of an unknown version'}.`);
-    try {
-      renameSync(result, folder);
-    } catch (error) {
-      // Another process was quicker.
-      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
-    }
-    return unpacked(folder);
-  } finally {
-    rmSync(work, { recursive: true, force: true });
+/** The program and the libraries that it needs, without what else the packages hold. */
+async function takeOver(files, work) {
+  const result = join(work, 'result');
+  mkdirSync(join(result, 'lib'), { recursive: true });
+  // One program does everything and goes by its name; Debian's redis-server package holds but a link to this file.
+  copyFileSync(join(files, 'usr', 'bin', 'redis-check-rdb'), join(result, 'redis-server'));
+  copyFileSync(join(files, 'usr', 'bin', 'redis-cli'), join(result, 'redis-cli'));
+  for (const entry of readdirSync(files, { recursive: true, withFileTypes: true })) {
+    if (/\.so(\.|$)/.test(entry.name))
+      copyFileSync(join(entry.parentPath, entry.name), join(result, 'lib', entry.name));
   }
-}
-
-async function download(work, options) {
-  const install = ['install', '--simulate', '--no-install-recommends', 'redis-tools'];
-  const simulated = await aptGet(work, [...options, ...install]);
-  const libraries = [...simulated.matchAll(/^Inst (\S+)/gm)]
-    .map((match) => match[1])
-    .filter((name) => /^(lib|lua)/.test(name));
-  await aptGet(work, [...options, 'download', 'redis-tools', ...libraries]);
-}
-
-async function aptGet(cwd, args) {
-  // The sandbox user could not write into a folder of root's.
-  const sandbox = process.getuid?.() === 0 ? ['-o', 'APT::Sandbox::User=root'] : [];
-  const env = { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
-  const { stdout } = await execute('apt-get', [...sandbox, ...args], { cwd, env, timeout: 120_000 });
-  return stdout;
-}
-
-function moveAside(folder) {
-  const aside = mkdtempSync(join(cache, 'broken-'));
-  try {
-    renameSync(folder, join(aside, 'redis'));
-  } catch (error) {
-    if (error.code !== 'ENOENT') throw error;
-  }
-  rmSync(aside, { recursive: true, force: true });
+  const version = await versionOf(unpacked(result));
+  if (version === undefined || !isRecent(version))
+    throw new Error(`The distribution's Redis is ${version ?? 'of an unknown version'}.`);
+  return result;
 }
