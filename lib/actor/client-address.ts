@@ -1,4 +1,3 @@
-import { RecentMap } from './recent-map.js';
 import { BehaviorGuardError } from '../errors/errors.js';
 import { ADDRESS_PREFIX, boundedActor } from './custom-actor.js';
 import { ipv6Text, parseAddress, parseForwardedAddress, parsePlainIPv4, type Address } from './address.js';
@@ -8,6 +7,7 @@ import {
   type AddressList,
   type AddressRange,
 } from './address-list.js';
+import { RecentMap } from './recent-map.js';
 
 /** Actor of a peer without an address: a unix socket, or a connection that is already gone. */
 export const UNKNOWN_ACTOR = 'ip:unknown';

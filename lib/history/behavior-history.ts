@@ -1,9 +1,3 @@
-/**
- * Facts about one event that detectors may ask of the past. Bits of `EventFacts.flags`; the history keeps them as they are.
- * The meaning is the detectors': these are the bots'.
- */
-export const MOST_FLAGS = 0x7f;
-
 /** How a request ended, as far as the history keeps it. */
 export type Outcome =
   | 'unknown'

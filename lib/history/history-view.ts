@@ -1,4 +1,5 @@
 import type { Words } from '../windows/packed-counter.js';
+import { UNKNOWN_POSITION } from '../storage/kept-history.js';
 import type { HistoryPosition } from '../storage/storage.js';
 import type { BehaviorHistory, Outcome } from './behavior-history.js';
 import { BUSY_WORDS, busyEvents, busyTargets } from './busy-window.js';
@@ -8,8 +9,6 @@ import type { HistoryShape } from './history-shape.js';
 
 const { COUNTS, FIRST, NEXT, TAIL } = layout;
 const HIGH = 2 ** 32;
-/** No history of a storage is called 0. */
-const UNKNOWN: HistoryPosition = { born: 0, next: 0, revision: 0 };
 
 /** What is known of one actor: reads the block of memory that `HistoryStore` points it at. */
 export class HistoryView implements BehaviorHistory {
@@ -200,7 +199,7 @@ export class HistoryView implements BehaviorHistory {
   /** How far the storage's copy is known, if this is one. */
   get position(): HistoryPosition {
     const { words, at } = this;
-    if ((words[at + layout.STATE] & layout.FLAG_LOCAL) !== 0) return UNKNOWN;
+    if ((words[at + layout.STATE] & layout.FLAG_LOCAL) !== 0) return UNKNOWN_POSITION;
     const place = at + layout.POSITION;
     return { born: words[place], next: words[place + 1], revision: words[place + 2] };
   }

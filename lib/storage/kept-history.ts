@@ -8,6 +8,9 @@ export interface HistoryPosition {
   readonly revision: number;
 }
 
+/** Of who knows nothing: no history is called 0. */
+export const UNKNOWN_POSITION: HistoryPosition = { born: 0, next: 0, revision: 0 };
+
 /** Events to be kept for all instances. What they mean is known to who sends them. */
 export interface HistoryQuery {
   /** Which history of the actor: lower-case letters. */

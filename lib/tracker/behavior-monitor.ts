@@ -11,13 +11,13 @@ import { historyNeeds } from '../risk/risk-plan.js';
 import { resolveRisk } from '../risk/risk-options.js';
 import type { RiskOptions, RiskSettingsOptions } from '../risk/risk-options.js';
 import type { RiskSettings } from '../risk/risk-settings.js';
+import { HARMLESS, type RiskVerdict } from '../risk/verdict.js';
 import type { BehaviorEngine } from '../rules/observed-route.js';
+import { UNKNOWN_POSITION } from '../storage/kept-history.js';
+import type { HistoryNews, HistoryQuery } from '../storage/storage.js';
 import type { AnomalySettings } from './anomaly-options.js';
 import { followNews } from './follow-news.js';
 import type { BehaviorSummary } from './inspection.js';
-import { HARMLESS, type RiskVerdict } from '../risk/verdict.js';
-
-import type { HistoryNews, HistoryPosition, HistoryQuery } from '../storage/storage.js';
 
 /** A verdict, and whether it is news: one as grave was not reported of this actor within the window. */
 export interface MonitoredVerdict {
@@ -27,8 +27,6 @@ export interface MonitoredVerdict {
   readonly windowMs: number;
 }
 
-/** No history of a storage is called 0. */
-const UNKNOWN: HistoryPosition = { born: 0, next: 0, revision: 0 };
 const UNEVENTFUL: MonitoredVerdict = { verdict: HARMLESS, isNews: false, windowMs: 0 };
 const GRAVITY = { allow: 0, warn: 1, delay: 2, block: 3 } as const;
 
@@ -87,7 +85,7 @@ export class BehaviorMonitor implements BehaviorEngine {
   /** What to ask a storage that keeps histories, so that it adds this event. */
   queryOf(actor: string, event: PackedEvent, overrides: object | undefined): HistoryQuery {
     const shape = this.shapeFor(this.settingsFor(actor, overrides));
-    const known = this.store.find(actor, shape)?.position ?? UNKNOWN;
+    const known = this.store.find(actor, shape)?.position ?? UNKNOWN_POSITION;
     return { name: 'risk', events: [eventText(event)], most: shape.events, keepMs: shape.keepMs, known };
   }
 

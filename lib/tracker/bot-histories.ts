@@ -7,7 +7,8 @@ import type { ActorHistory } from '../history/actor-history.js';
 import { UNIT_WEIGHT, outcomeOf } from '../history/event-code.js';
 import { HistoryShapes } from '../history/history-shape.js';
 import { HistoryStore } from '../history/history-store.js';
-import type { HistoryNews, HistoryPosition, HistoryQuery } from '../storage/storage.js';
+import { UNKNOWN_POSITION } from '../storage/kept-history.js';
+import type { HistoryNews, HistoryQuery } from '../storage/storage.js';
 import { followNews } from './follow-news.js';
 
 /** Reports of a client that are as grave are this long apart. */
@@ -30,8 +31,6 @@ const SHAPE = new HistoryShapes().shapeOf({
 const MOST_KEPT = 128;
 const MOST_WAITING = 10_000;
 const MOST_WAITING_EACH = 8;
-/** No history of a storage is called 0. */
-const UNKNOWN: HistoryPosition = { born: 0, next: 0, revision: 0 };
 
 /** What clients did, as the bot signals need to know it: the last 64 requests of each, told to all instances where the storage can. */
 export class BotHistories {
@@ -50,7 +49,7 @@ export class BotHistories {
 
   /** What to ask a storage that keeps histories, so that it adds these. Ends of requests that could wait go with them. */
   queryOf(actor: string, entries: readonly VisitEntry[]): HistoryQuery {
-    const known = this.store.find(actor, SHAPE)?.position ?? UNKNOWN;
+    const known = this.store.find(actor, SHAPE)?.position ?? UNKNOWN_POSITION;
     const waiting = this.waiting.get(actor) ?? [];
     this.waiting.delete(actor);
     return {

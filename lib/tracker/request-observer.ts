@@ -97,7 +97,7 @@ export class RequestObserver {
     }
     const queries = observation ? [observation.query] : [];
     if (arrival) queries.push(bots.histories.queryOf(arrival.actor, entries));
-    void recordHistories(storage, subject.client.actor, queries).then(concluded);
+    recordHistories(storage, subject.client.actor, queries).then(concluded).catch(this.failed(subject));
   }
 
   /** Says how a request ended that the bot signals were asked about. What follows from it shows with the next request. */
@@ -113,10 +113,17 @@ export class RequestObserver {
       else bots.settle(visit, departure);
     } else if (isUrgent) {
       const query = bots.histories.queryOf(visit.actor, [departure]);
-      void recordHistories(storage, visit.actor, [query]).then((histories) => left(histories?.[0]));
+      recordHistories(storage, visit.actor, [query])
+        .then((histories) => left(histories?.[0]))
+        .catch(this.failed(subject));
     } else {
       bots.histories.wait(visit.actor, departure);
     }
+  }
+
+  /** Beside any request: what goes wrong is logged. */
+  private failed({ client, endpoint }: Subject): (error: unknown) => void {
+    return (error) => this.parts.reporter.failed('the end of a response', error, client.actor, endpoint);
   }
 
   private observation(subject: Subject, route: ObservedRoute): Observation | undefined {
