@@ -93,8 +93,8 @@ export class MeasuredRuntime extends RequestRuntime {
   }
 
   override refuse(decision: Decision, state: RequestState, context: ExecutionContext): MaybePromise<never> {
-    // What the interceptor refuses has passed the guard before.
-    if (!state.intercepted) this.metrics.request();
+    // What is refused after the guard was counted there.
+    if (!state.admitted) this.metrics.request();
     return super.refuse(decision, state, context);
   }
 }

@@ -101,6 +101,7 @@ export class Installer {
     const { runtime, dashboard } = this.parts;
     const { gate } = runtime;
     runtime.platform = platform;
+    platform.hookReplies((response, body) => runtime.bodies.beforeReply(response, body));
     if (!dashboard) {
       platform.install((request, response) => gate.admit(request, response));
       return;

@@ -49,7 +49,7 @@ export interface GuardModuleOptions {
   onStorageError?: StorageErrorPolicy;
   /** Count and report everything, act on nothing. Default `false`. */
   passive?: boolean;
-  /** `false` leaves guard and interceptor to `@UseGuards` / `@UseInterceptors`. Default `true`. */
+  /** `false` leaves guard and interceptor to `@UseGuards` / `@UseInterceptors`; bodies are judged wherever the guard ran. Default `true`. */
   global?: boolean;
   /** Whose `X-Forwarded-For` counts: addresses and CIDR ranges (and `unix`), or the number of proxies in front. */
   trustedProxies?: readonly string[] | number;

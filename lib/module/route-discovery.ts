@@ -13,6 +13,8 @@ const METHOD = 'method';
 const VERSION = '__version__';
 const MODULE_PATH = '__module_path__';
 const SSE = '__sse__';
+const REDIRECT = '__redirect__';
+const RENDER = '__renderTemplate__';
 const ROUTE_ARGUMENTS = '__routeArguments__';
 const RESPONSE_PASSTHROUGH = '__responsePassthrough__';
 /** Kinds of parameters that take the response over: `@Res()` and `@Next()`. */
@@ -87,6 +89,7 @@ function guardedRoute(found: Found): GuardedRoute {
     anomaly: anomalyOf(handler) ?? anomalyOf(controller),
     bots: botsOf(handler) ?? botsOf(controller),
     weight: weightOf(handler) ?? weightOf(controller),
+    hasBody: !Reflect.hasMetadata(REDIRECT, handler) && !Reflect.hasMetadata(RENDER, handler),
     opaqueBody: opaqueBody(found),
   };
 }

@@ -1,8 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { Observable, Subscriber, from, switchMap } from 'rxjs';
-import { ResponseText } from '../patterns/response-text.js';
-import { bodyKind } from '../patterns/serialise.js';
 import type { MaybePromise } from '../storage/storage.js';
 import type { Pass } from '../tracker/pass.js';
 import { RequestRuntime } from './request-runtime.js';
@@ -10,14 +8,13 @@ import { stateOf } from './request-state.js';
 import type { RequestState, WatchedRequest } from './request-state.js';
 
 /**
- * Decides what the guard can't: before the handler the rules `after: 'guards'`, after it the body patterns, on the final
- * shape of what was returned. With `global: true` (the default) the module binds it, outermost, to the routes that need
- * it; otherwise bind it with `@UseInterceptors(BehaviorInterceptor)`.
+ * Decides between guard and response: before the handler the rules `after: 'guards'`, after it the body patterns where what
+ * is returned becomes no body (`@Redirect`, `@Render`). All other bodies are judged where they are sent, for an interceptor
+ * is half of what a small request costs. With `global: true` (the default) the module binds it, outermost, to the routes
+ * that need it; otherwise bind it with `@UseInterceptors(BehaviorInterceptor)`.
  */
 @Injectable()
 export class BehaviorInterceptor implements NestInterceptor {
-  private warnedOfOpaque = false;
-
   constructor(@Inject(RequestRuntime) private readonly runtime: RequestRuntime) {}
 
   /** @throws BehaviorDeniedException if a rule `after: 'guards'` refuses; the Observable fails with it if a body pattern does. */
@@ -29,8 +26,8 @@ export class BehaviorInterceptor implements NestInterceptor {
     if (!state?.watched || state.intercepted) return next.handle();
     state.intercepted = true;
     const entered = this.enter(state, context);
-    if (entered instanceof Promise) return entered.then(() => this.handle(state, context, next));
-    return this.handle(state, context, next);
+    if (entered instanceof Promise) return entered.then(() => this.handle(state, next));
+    return this.handle(state, next);
   }
 
   private enter(state: RequestState, context: ExecutionContext): MaybePromise<void> {
@@ -51,34 +48,24 @@ export class BehaviorInterceptor implements NestInterceptor {
     return pass.holdMs > 0 ? this.runtime.evaluator.hold(pass) : undefined;
   }
 
-  private handle(state: RequestState, context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const judged = state.watched?.plan.phases.body !== undefined;
-    return judged ? this.judgedResponse(next.handle(), state, context) : next.handle();
+  private handle(state: RequestState, next: CallHandler): Observable<unknown> {
+    return this.runtime.bodies.awaits(state) ? this.judged(next.handle(), state) : next.handle();
   }
 
   /** The last value decides, as the framework sends the last value. */
-  private judgedResponse(
-    source: Observable<unknown>,
-    state: RequestState,
-    context: ExecutionContext,
-  ): Observable<unknown> {
+  private judged(source: Observable<unknown>, state: RequestState): Observable<unknown> {
     return new Observable((subscriber: Subscriber<unknown>) => {
       source.subscribe(
         new LastValue(subscriber, (body) => {
-          this.deliver(subscriber, body, state, context);
+          this.deliver(subscriber, body, state);
         }),
       );
     });
   }
 
-  private deliver(
-    subscriber: Subscriber<unknown>,
-    body: unknown,
-    state: RequestState,
-    context: ExecutionContext,
-  ): void {
+  private deliver(subscriber: Subscriber<unknown>, body: unknown, state: RequestState): void {
     try {
-      const judged = this.judge(body, state, context);
+      const judged = this.runtime.bodies.judge(body, state);
       if (judged instanceof Promise) {
         const sent = from(judged).pipe(switchMap(() => [body]));
         subscriber.add(sent.subscribe(subscriber));
@@ -90,38 +77,6 @@ export class BehaviorInterceptor implements NestInterceptor {
     }
     subscriber.next(body);
     subscriber.complete();
-  }
-
-  /** @throws BehaviorDeniedException, or rejects with it, if the response is withheld. */
-  private judge(body: unknown, state: RequestState, context: ExecutionContext): MaybePromise<void> {
-    const watched = state.watched as WatchedRequest;
-    const { plan } = watched;
-    if (bodyKind(body) === 'opaque') {
-      this.warnOfOpaque(plan.endpoint);
-      return undefined;
-    }
-    const { platform, evaluator, maxInspectBytes } = this.runtime;
-    const status = platform.rawResponse(context.getArgByIndex(1)).statusCode;
-    const response = { facts: { status, body, context }, text: new ResponseText(body, maxInspectBytes) };
-    const pass = evaluator.evaluateResponse(plan, 'body', watched, { response });
-    if (pass instanceof Promise) return pass.then((value) => this.concludeBody(value, state, context));
-    return pass && this.concludeBody(pass, state, context);
-  }
-
-  private concludeBody(pass: Pass, state: RequestState, context: ExecutionContext): MaybePromise<void> {
-    if (pass.decision) {
-      this.runtime.withhold(state, context);
-      return this.runtime.refuse(pass.decision, state, context);
-    }
-    return pass.holdMs > 0 ? this.runtime.evaluator.hold(pass) : undefined;
-  }
-
-  private warnOfOpaque(endpoint: string): void {
-    if (this.warnedOfOpaque) return;
-    this.warnedOfOpaque = true;
-    this.runtime.reporter.warn(
-      `${endpoint} returned a stream or buffer, which body patterns don't look into. (Said once.)`,
-    );
   }
 }
 

@@ -1,5 +1,6 @@
 import type { HttpServer } from '@nestjs/common';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { MaybePromise } from '../storage/storage.js';
 
 /** A response as it goes out. */
 export interface Answer {
@@ -22,10 +23,18 @@ export type RequestHook = (
   response: ServerResponse,
 ) => Answer | 'taken' | undefined;
 
+/**
+ * Asked about what a handler returned, when it is about to be sent. @returns `'answered'` if it has answered in its place.
+ * @throws, or rejects with, what the exception filters are to send instead.
+ */
+export type ReplyHook = (response: object, body: unknown) => MaybePromise<'answered' | undefined>;
+
 /** What differs between the HTTP platforms. Requests and responses are those that the platform hands to guards. */
 export interface Platform {
   /** Has every request pass the hook, whatever its path, before anything that is registered later. */
   install(hook: RequestHook): void;
+  /** Has every value that a handler returned pass the hook in its final shape, behind all interceptors. */
+  hookReplies(hook: ReplyHook): void;
   rawRequest(request: object): IncomingMessage;
   rawResponse(response: object): ServerResponse;
   /** A copy of the headers set so far. */
@@ -48,9 +57,28 @@ export function platformOf(adapter: HttpServer): Platform | undefined {
   }
 }
 
-class ExpressPlatform implements Platform {
-  constructor(private readonly adapter: HttpServer) {}
+/**
+ * The adapter's `reply` is where the router of Nest 10 to 12 sends what a handler returned, without naming a status, and
+ * waits for it; what exception filters send through it has a status.
+ */
+abstract class AdapterReplies {
+  constructor(protected readonly adapter: HttpServer) {}
 
+  hookReplies(hook: ReplyHook): void {
+    const { adapter } = this;
+    const reply = adapter.reply.bind(adapter) as (...args: unknown[]) => unknown;
+    adapter.reply = (response: object, body: unknown, status?: number) => {
+      if (status !== undefined) return reply(response, body, status);
+      const judged = hook(response, body);
+      if (judged instanceof Promise) {
+        return judged.then((outcome) => (outcome === 'answered' ? undefined : reply(response, body)));
+      }
+      return judged === 'answered' ? undefined : reply(response, body);
+    };
+  }
+}
+
+class ExpressPlatform extends AdapterReplies implements Platform {
   install(hook: RequestHook): void {
     this.adapter.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
       const answer = hook(request, response);
@@ -113,9 +141,7 @@ interface FastifyInstance {
   ): void;
 }
 
-class FastifyPlatform implements Platform {
-  constructor(private readonly adapter: HttpServer) {}
-
+class FastifyPlatform extends AdapterReplies implements Platform {
   install(hook: RequestHook): void {
     const fastify = this.adapter.getInstance() as FastifyInstance;
     fastify.addHook('onRequest', (request, reply, done) => {

@@ -9,6 +9,7 @@ import type { Pass } from '../tracker/pass.js';
 import type { Reporter } from '../tracker/reporter.js';
 import type { RequestObserver } from '../tracker/request-observer.js';
 import type { RiskActions } from '../tracker/risk-actions.js';
+import { BodyJudge, type BodyJudgeParts } from './body-judge.js';
 import type { DenialResponder } from './denial.js';
 import type { Platform } from './platform.js';
 import type { QuotaHeaderStyle } from './quota-headers.js';
@@ -31,12 +32,13 @@ export interface RequestRuntimeParts {
 }
 
 /** What guard and interceptor share. One per application; the module puts it together. */
-export class RequestRuntime {
+export class RequestRuntime implements BodyJudgeParts {
   readonly gate: RequestGate;
   readonly rules: RuleBook;
   readonly evaluator: RuleEvaluator;
   readonly reporter: Reporter;
   readonly maxInspectBytes: number;
+  readonly bodies: BodyJudge;
   private readonly denials: DenialResponder;
   private readonly risk: RiskActions;
   private readonly observer: RequestObserver;
@@ -53,6 +55,7 @@ export class RequestRuntime {
     this.risk = parts.risk;
     this.observer = parts.observer;
     this.headers = parts.headers;
+    this.bodies = new BodyJudge(this);
   }
 
   /** Set once, when the application's HTTP adapter is known: before any request. */
@@ -81,6 +84,7 @@ export class RequestRuntime {
 
   /** The request goes on. */
   admitted(state: RequestState): boolean {
+    state.admitted = true;
     this.reporter.request(() => `${state.client.actor} → ${state.watched?.endpoint ?? ''}: allowed`);
     return true;
   }

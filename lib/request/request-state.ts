@@ -25,7 +25,11 @@ export interface RequestState {
   readonly standing: Standing;
   /** The guard has seen it: a second guard on the route, or in a second place, does nothing. */
   guarded: boolean;
+  /** The guard has let it pass. */
+  admitted: boolean;
   intercepted: boolean;
+  /** Its body has been held against the patterns. */
+  judged: boolean;
   /** A rule has refused it. */
   denied: boolean;
   /** Refused because of a ban that was in force before: counts nowhere. */

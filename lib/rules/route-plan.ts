@@ -72,10 +72,10 @@ export interface RoutePlan {
   readonly observed: ObservedRoute | undefined;
 }
 
-/** Whether a route needs the interceptor. */
-export function needsInterceptor(plan: RoutePlan): boolean {
+/** Whether a route needs the interceptor. @param hasBody whether what its handler returns is sent as the body. */
+export function needsInterceptor({ phases, bannable }: RoutePlan, hasBody: boolean): boolean {
   return (
-    plan.phases.afterGuards !== undefined || plan.phases.body !== undefined || plan.bannable.late.length > 0
+    phases.afterGuards !== undefined || bannable.late.length > 0 || (phases.body !== undefined && !hasBody)
   );
 }
 

@@ -32,6 +32,8 @@ export interface GuardedRoute extends RoutePatterns, RouteBehavior {
   readonly trackAfterGuards: boolean;
   /** `all`: the route has no rules; else the names of those it skips. */
   readonly skip: 'all' | ReadonlySet<string>;
+  /** Whether what its handler returns is sent as the body, rather than as a redirect or view. */
+  readonly hasBody: boolean;
   /** Why a body pattern can't see this route's response; `undefined` where it can. */
   readonly opaqueBody: string | undefined;
 }
@@ -73,7 +75,7 @@ export class RuleBook {
   routesToIntercept(): GuardedRoute[] {
     return this.routes.filter((route) => {
       const plan = this.planOf(route.controller, route.handler);
-      return plan !== undefined && needsInterceptor(plan);
+      return plan !== undefined && needsInterceptor(plan, route.hasBody);
     });
   }
 
@@ -104,9 +106,9 @@ export class RuleBook {
     const problems: ConfigurationProblem[] = [];
     for (const route of this.routes) {
       const plan = compiled.byController.get(route.controller)?.get(route.handler);
-      if (!plan || !needsInterceptor(plan) || this.interceptable.has(route)) continue;
+      if (!plan || !needsInterceptor(plan, route.hasBody) || this.interceptable.has(route)) continue;
       const message =
-        "has a body pattern or a rule `after: 'guards'` now, but was started without an interceptor; restart with these rules";
+        "has a rule `after: 'guards'` or a pattern for a redirect or view now, but was started without an interceptor; restart with these rules";
       problems.push({ path: route.endpoint, message });
     }
     if (problems.length > 0) throw new ConfigurationError(problems, 'RULES_NOT_APPLICABLE');

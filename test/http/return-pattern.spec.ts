@@ -1,5 +1,6 @@
 import {
   Body,
+  Catch,
   ClassSerializerInterceptor,
   Controller,
   Get,
@@ -14,8 +15,14 @@ import {
   StreamableFile,
   UseInterceptors,
 } from '@nestjs/common';
-import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
-import { APP_INTERCEPTOR, Reflector } from '@nestjs/core';
+import type {
+  ArgumentsHost,
+  CallHandler,
+  ExceptionFilter,
+  ExecutionContext,
+  NestInterceptor,
+} from '@nestjs/common';
+import { APP_FILTER, APP_INTERCEPTOR, HttpAdapterHost, Reflector } from '@nestjs/core';
 import { MemoryStorage, ReturnMonitor, UsageMonitor } from 'nestjs-behavior-guard';
 import type { BehaviorStorage, RecordRequest } from 'nestjs-behavior-guard';
 import { Readable } from 'node:stream';
@@ -265,6 +272,67 @@ describe.each(PLATFORMS)('body patterns on %s', (platform) => {
     expect((await app.post('/battle/echo', { items: [{ rarity: 'common' }] })).status).toBe(201);
     expect((await app.post('/battle/echo', { items })).status).toBe(429);
   });
+});
+
+describe.each(PLATFORMS)('bodies of failures on %s', (platform) => {
+  const once = { maxOccurrences: 1, window: 60, action: 'throttle' } as const;
+  const slow = () => {
+    const storage = new MemoryStorage();
+    const record = storage.record.bind(storage);
+    return Object.assign(storage as BehaviorStorage, {
+      record: async (request: RecordRequest) => record(request),
+    });
+  };
+
+  /** As applications write one that answers every error in their own form. */
+  @Catch()
+  class SilentFilter implements ExceptionFilter {
+    constructor(private readonly adapter: HttpAdapterHost) {}
+    catch(error: unknown, host: ArgumentsHost): void {
+      const response = host.switchToHttp().getResponse<{ status(code: number): void }>();
+      response.status(error instanceof HttpException ? error.getStatus() : 500);
+      this.adapter.httpAdapter.reply(response, { error: 'lost' });
+    }
+  }
+
+  @Controller('fail')
+  class FailController {
+    @Get('thrown')
+    @ReturnMonitor('lost', once)
+    thrown() {
+      throw new HttpException('lost', 418);
+    }
+    @Get('set')
+    @HttpCode(404)
+    @ReturnMonitor('lost', once)
+    set() {
+      return { error: 'lost' };
+    }
+  }
+
+  it('are judged where the handler returned them', async () => {
+    const app = await TestApp.start(platform, { controllers: [FailController] });
+    expect(await app.statuses(2, '/fail/set')).toEqual([404, 429]);
+    expect(await app.statuses(3, '/fail/thrown')).toEqual([418, 418, 418]);
+  });
+
+  it.each([
+    ['at once', undefined],
+    ['with a storage that takes its time', slow],
+  ])(
+    'that an exception filter sends without naming the status are withheld, too, %s',
+    async (_name, storage) => {
+      const app = await TestApp.start(platform, {
+        controllers: [FailController],
+        ...(storage && { guard: { storage: storage() } }),
+        providers: [{ provide: APP_FILTER, useClass: SilentFilter }],
+      });
+      const [first, second] = [await app.get('/fail/thrown'), await app.get('/fail/thrown')];
+      expect([first.status, first.json]).toEqual([418, { error: 'lost' }]);
+      expect([second.status, second.headers.get('retry-after')]).toEqual([429, '60']);
+      expect((await app.get('/fail/thrown')).status).toBe(429);
+    },
+  );
 });
 
 describe.each(PLATFORMS)('headers from before the guard on %s', (platform) => {

@@ -1,4 +1,13 @@
-import { Controller, Get, Inject, Injectable, Module, UseGuards, UseInterceptors } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Inject,
+  Injectable,
+  Module,
+  Redirect,
+  UseGuards,
+  UseInterceptors,
+} from '@nestjs/common';
 import type {
   DynamicModule,
   ExecutionContext,
@@ -42,6 +51,16 @@ class LimitedController {
   @Get('plain')
   plain() {
     return {};
+  }
+  @Get('late')
+  @UsageMonitor({ ...twice, after: 'guards' })
+  late() {
+    return {};
+  }
+  @Get('moved')
+  @Redirect('/elsewhere')
+  moved() {
+    return undefined;
   }
 }
 
@@ -223,6 +242,22 @@ describe.each(PLATFORMS)('global: false on %s', (platform) => {
     expect(await app.statuses(3, '/limited')).toEqual([200, 200, 200]);
   });
 
+  it('judges bodies wherever the guard is', async () => {
+    @Controller('guarded')
+    @UseGuards(BehaviorGuard)
+    class GuardedController {
+      @Get('win')
+      @ReturnMonitor('won', { maxOccurrences: 1, window: 60, action: 'throttle' })
+      win() {
+        return 'won';
+      }
+    }
+    const both = [GuardedController, LimitedController];
+    const app = await TestApp.start(platform, { controllers: both, guard: { global: false } });
+    expect(await app.statuses(2, '/guarded/win')).toEqual([200, 429]);
+    expect(await app.statuses(2, '/win')).toEqual([200, 200]);
+  });
+
   it('still refuses bans in the hook', async () => {
     const app = await TestApp.start(platform, { controllers, guard: { global: false } });
     await app.tracker.ban('203.0.113.1');
@@ -242,15 +277,15 @@ describe.each(PLATFORMS)('global: false on %s', (platform) => {
 describe.each(PLATFORMS)('the interceptor on %s', (platform) => {
   const ownOf = (target: object) =>
     (Reflect.getMetadata(INTERCEPTORS, target) as unknown[] | undefined) ?? [];
-  const { limited, win, plain } = LimitedController.prototype;
+  const { limited, win, late } = LimitedController.prototype;
 
   it('is bound to the routes that need it alone, and taken off when the application closes', async () => {
     const app = await TestApp.start(platform, { controllers: [LimitedController] });
-    const bound = [limited, win, plain, LimitedController].map((target) => ownOf(target).length);
-    expect(bound).toEqual([0, 1, 0, 0]);
-    expect(ownOf(win)[0]).toBeInstanceOf(BehaviorInterceptor);
+    const bound = [limited, win, late, LimitedController].map((target) => ownOf(target).length);
+    expect(bound).toEqual([0, 0, 1, 0]);
+    expect(ownOf(late)[0]).toBeInstanceOf(BehaviorInterceptor);
     await app.close();
-    expect(Reflect.hasMetadata(INTERCEPTORS, win)).toBe(false);
+    expect(Reflect.hasMetadata(INTERCEPTORS, late)).toBe(false);
   });
 
   it('goes before the interceptors of a class that has some, and leaves them', async () => {
@@ -258,15 +293,15 @@ describe.each(PLATFORMS)('the interceptor on %s', (platform) => {
     @Controller()
     @UseInterceptors(own)
     class WithOwnController {
-      @Get('win')
-      @ReturnMonitor('won', { maxOccurrences: 1 })
-      win() {
-        return 'won';
+      @Get('late')
+      @UsageMonitor({ ...twice, after: 'guards' })
+      late() {
+        return {};
       }
     }
     const app = await TestApp.start(platform, { controllers: [WithOwnController] });
     expect(ownOf(WithOwnController)).toEqual([expect.any(BehaviorInterceptor), own]);
-    expect(ownOf(WithOwnController.prototype.win)).toEqual([]);
+    expect(ownOf(WithOwnController.prototype.late)).toEqual([]);
     await app.close();
     expect(ownOf(WithOwnController)).toEqual([own]);
   });
@@ -274,19 +309,21 @@ describe.each(PLATFORMS)('the interceptor on %s', (platform) => {
   it('is needed by new rules only where it is bound: others are refused, changing nothing', async () => {
     const app = await TestApp.start(platform, { controllers: [LimitedController] });
     const body = { type: 'return_pattern', pattern: 'x', threshold: 1 } as const;
-    app.tracker.updateRules([{ ...body, match: 'GET /win' }]);
+    app.tracker.updateRules([{ type: 'usage', threshold: 1, match: 'GET /late', after: 'guards' }]);
     const refused = () =>
       app.tracker.updateRules([
         { ...body, match: 'GET /plain' },
+        { ...body, match: 'GET /moved' },
         { type: 'usage', threshold: 1, match: 'GET /limited', after: 'guards' },
       ]);
     const message =
-      "has a body pattern or a rule `after: 'guards'` now, but was started without an interceptor; restart with these rules";
+      "has a rule `after: 'guards'` or a pattern for a redirect or view now, but was started without an interceptor; " +
+      'restart with these rules';
     expect(refused).toThrow(
       new ConfigurationError(
         [
           { path: 'LimitedController.limited', message },
-          { path: 'LimitedController.plain', message },
+          { path: 'LimitedController.moved', message },
         ],
         'RULES_NOT_APPLICABLE',
       ),
@@ -299,6 +336,20 @@ describe.each(PLATFORMS)('the interceptor on %s', (platform) => {
     }
     expect(code).toBe('RULES_NOT_APPLICABLE');
     expect(await app.statuses(3, '/limited')).toEqual([200, 200, 429]);
+    expect(await app.statuses(2, '/plain')).toEqual([200, 200]);
+  });
+
+  it('is not needed by a body pattern, which may come at any time', async () => {
+    const app = await TestApp.start(platform, { controllers: [LimitedController] });
+    const pattern = {
+      type: 'return_pattern',
+      pattern: 'regex:^\\{\\}$',
+      threshold: 1,
+      action: 'throttle',
+    } as const;
+    expect(await app.statuses(2, '/plain')).toEqual([200, 200]);
+    app.tracker.updateRules([{ ...pattern, match: 'GET /plain' }]);
+    expect(await app.statuses(2, '/plain')).toEqual([200, 429]);
   });
 });
 
