@@ -1,11 +1,12 @@
 import type { BehaviorHistory, Outcome } from '../history/behavior-history.js';
-import { advanceMemory, hashText, lastAgentHash } from './actor-memory.js';
+import { advanceMemory, lastAgentHash, type Step } from './actor-memory.js';
 import type { CrawlerVerifier } from './agents/crawler-verifier.js';
 import { UserAgents } from './agents/user-agent.js';
 import { type BotAssessment, Scoring } from './assessment.js';
 import type { BotRequest, IncomingFacts } from './bot-request.js';
 import type { BotSettings, ConfiguredSignal } from './bot-settings.js';
-import { EVENT_FLAGS, isAsset, kindBits } from './event-flags.js';
+import { EVENT_FLAGS, isAsset } from './event-flags.js';
+import { KnownPaths } from './paths/known-paths.js';
 import { PathClassifier } from './paths/path-classifier.js';
 import { isOwnReferer } from './referer.js';
 
@@ -27,7 +28,7 @@ const HARMLESS_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS',
  */
 export class BotDetector {
   private readonly agents: UserAgents;
-  private readonly paths: PathClassifier;
+  private readonly paths: KnownPaths;
   private readonly suspecting: readonly ConfiguredSignal[];
   private readonly relieving: readonly ConfiguredSignal[];
 
@@ -36,7 +37,7 @@ export class BotDetector {
     private readonly parts: DetectorParts = {},
   ) {
     this.agents = parts.agents ?? new UserAgents();
-    this.paths = new PathClassifier(settings.ownPaths);
+    this.paths = new KnownPaths(new PathClassifier(settings.ownPaths));
     this.suspecting = settings.signals.filter(({ definition }) => !definition.onlyRelieves);
     this.relieving = settings.signals.filter(({ definition }) => definition.onlyRelieves);
   }
@@ -67,7 +68,7 @@ export class BotDetector {
     const isWrite = !HARMLESS_METHODS.has(method);
     const before = lastAgentHash(memory);
     return (
-      kindBits(this.paths.classify(path, isWrite)) |
+      this.paths.traitsOf(path).kind(isWrite) |
       (isOwnReferer(headers) ? EVENT_FLAGS.referred : 0) |
       (authenticated ? EVENT_FLAGS.authenticated : 0) |
       (isWrite ? EVENT_FLAGS.write : 0) |
@@ -77,7 +78,12 @@ export class BotDetector {
 
   /** The target under which the request is to be appended: path and query, so that whoever varies the query is seen, too. */
   targetOf({ path }: BotRequest): number {
-    return hashText(path);
+    return this.paths.traitsOf(path).target;
+  }
+
+  /** Where its path stands in the order of paths. */
+  stepOf({ path }: BotRequest): Step {
+    return this.paths.traitsOf(path).step;
   }
 
   /** Flags to be added when the response has ended. */

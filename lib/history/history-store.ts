@@ -45,6 +45,9 @@ export class HistoryStore {
   private readonly old: ActorHistory;
   private segment = NO_SEGMENT;
   private slot = -1;
+  /** Whom segment and slot belong to, as long as the index has this version. */
+  private actor: string | undefined;
+  private version = -1;
   /** What the clock said, and for how many events it is not asked again. */
   private askedMs = 0;
   private untilAsked = 0;
@@ -76,11 +79,8 @@ export class HistoryStore {
 
   /** The history of an actor, if there is one. */
   find(actor: string, shape: HistoryShape): ActorHistory | undefined {
-    const { hash, history } = this;
-    hash.absorb(actor);
-    hash.finish(PARTITION);
-    this.segment = this.index.segmentOf(hash.high);
-    this.slot = this.segment.find(hash.low, hash.high);
+    const { history } = this;
+    this.locate(actor);
     if (this.slot < 0) return undefined;
     this.look(history, this.segment.referenceAt(this.slot), shape);
     if (shapeIdOf(history) !== shape.id) this.move(history.room, history.hasWeights);
@@ -115,17 +115,25 @@ export class HistoryStore {
 
   /** Forgets an actor. */
   forget(actor: string): void {
-    const { hash } = this;
-    hash.absorb(actor);
-    hash.finish(PARTITION);
-    const segment = this.index.segmentOf(hash.high);
-    const slot = segment.find(hash.low, hash.high);
-    if (slot >= 0) this.index.remove(segment, slot);
+    this.locate(actor);
+    if (this.slot >= 0) this.index.remove(this.segment, this.slot);
   }
 
   /** Cancels the timer. */
   close(): void {
     this.sweeper.stop();
+  }
+
+  /** One request looks for its actor several times in a row. */
+  private locate(actor: string): void {
+    const { hash, index } = this;
+    if (actor === this.actor && index.version === this.version) return;
+    hash.absorb(actor);
+    hash.finish(PARTITION);
+    this.segment = index.segmentOf(hash.high);
+    this.slot = this.segment.find(hash.low, hash.high);
+    this.actor = actor;
+    this.version = index.version;
   }
 
   private create(shape: HistoryShape, timeMs: number): ActorHistory {
@@ -141,6 +149,7 @@ export class HistoryStore {
       history.at = this.slab.offset(reference);
       const expiry = this.expirySeconds(timeMs, shape);
       this.slot = index.insert(this.segment, hash.low, hash.high, reference, expiry, this.nowSeconds);
+      this.version = index.version;
       this.sweeper.expect(IndexSweep.dueMs(expiry, this.clock.now()));
     }
     const { words, at } = history;

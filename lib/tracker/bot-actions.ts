@@ -28,7 +28,7 @@ export class BotActions {
       });
     }
     if (passive) return undefined;
-    const refusal = { reason: reasonOf(visit), actor: visit.actor, endpoint: subject.endpoint };
+    const refusal = { reason: reasonOf(visit), actor: visit.arrival.actor, endpoint: subject.endpoint };
     return recommendation === 'challenge'
       ? { kind: 'challenge', status: 429, ...refusal, retryAfterSeconds: 1 }
       : { kind: 'bot', status: 403, ...refusal };
@@ -40,14 +40,14 @@ export class BotActions {
     passive: boolean,
     acts: boolean,
   ): BehaviorEvent {
-    const { actor, assessment } = visit;
+    const { arrival, assessment } = visit;
     const { recommendation, score, confidence, factors } = assessment;
     const done = recommendation === 'challenge' ? 'challenge' : 'block';
     const action = acts ? done : 'log';
     return {
       type: 'bot',
       time: this.clock.now(),
-      actor,
+      actor: arrival.actor,
       endpoint,
       action: passive ? 'logged_only' : action,
       passive,

@@ -1,7 +1,13 @@
 import type { ActorMemory } from '../bots/bot-request.js';
 import { closeMemory, enterMemory } from '../bots/actor-memory.js';
 import { isAsset } from '../bots/event-flags.js';
-import { readVisitText, visitText, type VisitEntry } from '../bots/visit-text.js';
+import {
+  readVisitText,
+  visitText,
+  type Arrival,
+  type Departure,
+  type VisitEntry,
+} from '../bots/visit-text.js';
 import type { Clock } from '../clock/clock.js';
 import type { ActorHistory } from '../history/actor-history.js';
 import { UNIT_WEIGHT, outcomeOf } from '../history/event-code.js';
@@ -69,6 +75,22 @@ export class BotHistories {
     if (before && before.length > MOST_WAITING_EACH) before.shift();
   }
 
+  /** Takes in a request, for this instance alone. @returns the client's history. */
+  enter(actor: string, timeMs: number, entry: Arrival): ActorHistory {
+    const history = this.store.open(actor, SHAPE, timeMs);
+    this.add(history, entry, timeMs);
+    history.setPosition(undefined);
+    return history;
+  }
+
+  /** Takes in how a request ended, for this instance alone. */
+  settle(actor: string, departure: Departure): void {
+    const history = this.store.find(actor, SHAPE);
+    if (!history) return;
+    this.end(history, departure);
+    history.setPosition(undefined);
+  }
+
   /**
    * Takes in what has come and ended.
    *
@@ -116,20 +138,27 @@ export class BotHistories {
     onArrival: (before: ActorMemory | undefined) => void,
   ): void {
     if (entry.kind === 'departure') {
-      if (!history.settle(entry.target, entry.outcome, entry.flags)) return;
-      const words = history.readNotes();
-      closeMemory(words, outcomeOf(entry.outcome));
-      history.writeNotes(words);
+      this.end(history, entry);
       return;
     }
+    onArrival(history.length === 0 ? undefined : history.readNotes());
+    this.add(history, entry, timeMs);
+  }
+
+  private add(history: ActorHistory, entry: Arrival, timeMs: number): void {
     const isNew = history.length === 0;
-    onArrival(isNew ? undefined : history.readNotes());
+    const { target, action, flags, id, template, letters, agentHash } = entry;
     const words = history.readNotes();
-    const { target, action, flags } = entry;
     this.store.append({ timeMs, target, action, weight: UNIT_WEIGHT, identity: 0, flags });
-    const { id, template, letters, agentHash } = entry;
     const asset = isAsset(flags);
     enterMemory(words, isNew, { id, template, letters, agentHash, timeMs: history.nowMs, asset });
+    history.writeNotes(words);
+  }
+
+  private end(history: ActorHistory, { target, outcome, flags }: Departure): void {
+    if (!history.settle(target, outcome, flags)) return;
+    const words = history.readNotes();
+    closeMemory(words, outcomeOf(outcome));
     history.writeNotes(words);
   }
 }

@@ -8,7 +8,6 @@ import { resolveBots, type BotSettings } from '../bots/bot-settings.js';
 import { CrawlerVerifier } from '../bots/agents/crawler-verifier.js';
 import { nodeDns } from '../bots/agents/node-dns.js';
 import { UserAgents } from '../bots/agents/user-agent.js';
-import { stepOf } from '../bots/actor-memory.js';
 import { EVENT_FLAGS } from '../bots/event-flags.js';
 import type { Arrival, Departure, VisitEntry } from '../bots/visit-text.js';
 import type { ConfigurationProblem } from '../errors/errors.js';
@@ -34,7 +33,8 @@ export interface BotArrival {
 }
 
 /** A request that was judged. */
-export interface BotVisit extends BotArrival {
+export interface BotVisit {
+  readonly arrival: BotArrival;
   readonly assessment: BotAssessment;
   /** As grave a one of this client was not reported within the hour. */
   readonly isNews: boolean;
@@ -77,19 +77,14 @@ export class BotMonitor implements BehaviorEngine {
   }
 
   /** Looks at a request, before it is added to its client's history. */
-  look(
-    actor: string,
-    facts: Omit<IncomingFacts, 'timeMs' | 'memory'>,
-    overrides: object | undefined,
-  ): BotArrival {
+  look(actor: string, facts: IncomingFacts, overrides: object | undefined): BotArrival {
     const detector = this.detectorFor(overrides);
-    const memory = this.histories.memoryOf(actor);
-    const request = detector.describe({ ...facts, timeMs: this.clock.now(), memory });
+    const request = detector.describe(facts);
     const flags = detector.arrivalFlags(request);
     const target = detector.targetOf(request);
     const action = actionCode(request.method);
     const agentHash = request.agent.hash;
-    const { id, template, letters } = stepOf(request.path);
+    const { id, template, letters } = detector.stepOf(request);
     const entry: Arrival = { kind: 'arrival', target, action, flags, id, template, letters, agentHash };
     return { actor, detector, request, target, flags, entry };
   }
@@ -101,6 +96,10 @@ export class BotMonitor implements BehaviorEngine {
    */
   arrive(arrival: BotArrival, news: HistoryNews | undefined): BotVisit {
     const { actor, detector, request, entry } = arrival;
+    if (!news) {
+      const history = this.histories.enter(actor, request.timeMs, entry);
+      return this.visitOf(arrival, detector.assess(request, history), history);
+    }
     let memory: ActorMemory | undefined;
     const history = this.histories.follow(
       actor,
@@ -117,10 +116,13 @@ export class BotMonitor implements BehaviorEngine {
    *
    * @param status 0 if that says nothing of the client. @param reachedHandler whether a route of the application was found for it.
    */
-  departureOf(visit: BotArrival, status: number, reachedHandler: boolean, authenticated: boolean): Departure {
-    const added =
-      visit.detector.closingFlags(reachedHandler) | (authenticated ? EVENT_FLAGS.authenticated : 0);
-    const { target, flags } = visit;
+  departureOf(
+    { detector, target, flags }: BotArrival,
+    status: number,
+    reachedHandler: boolean,
+    authenticated: boolean,
+  ): Departure {
+    const added = detector.closingFlags(reachedHandler) | (authenticated ? EVENT_FLAGS.authenticated : 0);
     return { kind: 'departure', target, flags: flags | added, outcome: outcomeCode(status) };
   }
 
@@ -130,15 +132,19 @@ export class BotMonitor implements BehaviorEngine {
    * @param news what a storage answered to `queryOf`; absent: the entries are taken in for this instance alone.
    * @returns what is to be said of the client now: its next request will be judged alike.
    */
-  leave(visit: BotArrival, entries: readonly VisitEntry[], news: HistoryNews | undefined): BotVisit {
-    const { actor, detector, request } = visit;
+  leave(arrival: BotArrival, entries: readonly VisitEntry[], news: HistoryNews | undefined): BotVisit {
+    const { actor, detector, request } = arrival;
     const history = this.histories.follow(actor, this.clock.now(), entries, news);
-    return this.visitOf(visit, detector.assess(remembering(request, history.readNotes()), history), history);
+    return this.visitOf(
+      arrival,
+      detector.assess(remembering(request, history.readNotes()), history),
+      history,
+    );
   }
 
   /** Takes in how a request ended that nobody will be judged by for the worse. */
-  settle(visit: BotArrival, departure: Departure): void {
-    this.histories.follow(visit.actor, this.clock.now(), [departure], undefined);
+  settle({ actor }: BotArrival, departure: Departure): void {
+    this.histories.settle(actor, departure);
   }
 
   /** What was last said of a client, if it was suspected. */
@@ -158,10 +164,8 @@ export class BotMonitor implements BehaviorEngine {
   }
 
   private visitOf(arrival: BotArrival, assessment: BotAssessment, history: ActorHistory): BotVisit {
-    const { actor, detector, request, target, flags, entry } = arrival;
-    const isNews = this.conclude(actor, assessment, history);
-    const passive = detector.settings.mode === 'observe';
-    return { actor, detector, request, target, flags, entry, assessment, isNews, passive };
+    const isNews = this.conclude(arrival.actor, assessment, history);
+    return { arrival, assessment, isNews, passive: arrival.detector.settings.mode === 'observe' };
   }
 
   private conclude(actor: string, assessment: BotAssessment, history: ActorHistory): boolean {

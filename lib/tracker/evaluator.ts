@@ -170,7 +170,7 @@ export class RuleEvaluator {
       denies: group.holds && (holdsSlot ? group.holds.withSlot : group.holds.withoutSlot),
       route: pass.plan.endpoint,
       banExempt: subject.client.isProxy && actor === subject.client.actor,
-      histories: this.parts.storage.keepsHistory ? observing?.queries : undefined,
+      histories: this.parts.storage.keepsHistory ? observing?.queries() : undefined,
     };
     const settled = (value: RecordResult | StorageUnavailable): void => {
       if (!('banned' in value))

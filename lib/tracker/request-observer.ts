@@ -32,11 +32,27 @@ export interface RequestObserverParts {
 }
 
 /** A request on its way into the histories of its client. */
-export interface Observing {
+export class ObservedRequest {
+  constructor(
+    private readonly bots: BotMonitor,
+    private readonly observation: Observation | undefined,
+    private readonly arrival: BotArrival | undefined,
+  ) {}
+
   /** What a storage that keeps histories is to be sent. */
-  readonly queries: readonly HistoryQuery[];
-  /** Adds it, when the rules have been asked. @param histories what the storage answered, by index of `queries`. */
-  conclude(pass: Pass, histories: RecordResult['histories']): void;
+  queries(): readonly HistoryQuery[] {
+    const { observation, arrival } = this;
+    const queries = observation ? [observation.query] : [];
+    if (arrival) queries.push(this.bots.histories.queryOf(arrival.actor, [arrival.entry]));
+    return queries;
+  }
+
+  /** Adds it, when the rules have been asked. @param histories what the storage answered, by index of the queries. */
+  conclude(pass: Pass, histories: RecordResult['histories']): void {
+    const { observation, arrival, bots } = this;
+    pass.monitored = observation?.conclude(histories?.[0]);
+    pass.visit = arrival && bots.arrive(arrival, histories?.[observation ? 1 : 0]);
+  }
 }
 
 /**
@@ -47,20 +63,12 @@ export class RequestObserver {
   constructor(private readonly parts: RequestObserverParts) {}
 
   /** Begins with a request to a route. Never throws. */
-  begin(subject: Subject, route: ObservedRoute): Observing {
-    const { bots } = this.parts;
-    const observation = this.observation(subject, route);
-    const arrival = this.arrival(subject, route);
-    return {
-      get queries() {
-        const queries = observation ? [observation.query] : [];
-        return arrival ? [...queries, bots.histories.queryOf(arrival.actor, [arrival.entry])] : queries;
-      },
-      conclude: (pass, histories) => {
-        pass.monitored = observation?.conclude(histories?.[0]);
-        pass.visit = arrival && bots.arrive(arrival, histories?.[observation ? 1 : 0]);
-      },
-    };
+  begin(subject: Subject, route: ObservedRoute): ObservedRequest {
+    return new ObservedRequest(
+      this.parts.bots,
+      this.observation(subject, route),
+      this.arrival(subject, route),
+    );
   }
 
   /** Whether the risk engine would hold the request of this pass. */
@@ -101,23 +109,24 @@ export class RequestObserver {
   }
 
   /** Says how a request ended that the bot signals were asked about. What follows from it shows with the next request. */
-  leave(visit: BotVisit, status: number, subject: Subject, request: { readonly user?: unknown }): void {
+  leave({ arrival }: BotVisit, status: number, subject: Subject, request: { readonly user?: unknown }): void {
     const { bots, storage, botActions } = this.parts;
-    const departure = bots.departureOf(visit, status, true, Boolean(request.user));
+    const { actor } = arrival;
+    const departure = bots.departureOf(arrival, status, true, Boolean(request.user));
     const isUrgent = status >= 400;
     const left = (news: HistoryNews | undefined): void => {
-      botActions.conclude(bots.leave(visit, [departure], news), subject, false);
+      botActions.conclude(bots.leave(arrival, [departure], news), subject, false);
     };
     if (!storage.keepsHistory) {
       if (isUrgent) left(undefined);
-      else bots.settle(visit, departure);
+      else bots.settle(arrival, departure);
     } else if (isUrgent) {
-      const query = bots.histories.queryOf(visit.actor, [departure]);
-      recordHistories(storage, visit.actor, [query])
+      const query = bots.histories.queryOf(actor, [departure]);
+      recordHistories(storage, actor, [query])
         .then((histories) => left(histories?.[0]))
         .catch(this.failed(subject));
     } else {
-      bots.histories.wait(visit.actor, departure);
+      bots.histories.wait(actor, departure);
     }
   }
 
@@ -139,16 +148,20 @@ export class RequestObserver {
     { bots }: ObservedRoute,
   ): BotArrival | undefined {
     if (bots === false || !request) return undefined;
+    const monitor = this.parts.bots;
+    const { actor, address } = client;
     const facts = {
       method: request.method ?? '',
       path: originalUrlOf(request),
       route: unmatched ? undefined : endpoint,
       headers: request.headers,
       rawHeaders: request.rawHeaders,
+      timeMs: this.parts.clock.now(),
       secure: 'encrypted' in request.socket,
-      address: client.address,
+      address,
+      memory: monitor.histories.memoryOf(actor),
     };
-    return this.parts.bots.look(client.actor, facts, bots === true ? undefined : bots);
+    return monitor.look(actor, facts, bots === true ? undefined : bots);
   }
 
   private eventOf(subject: Subject, route: ObservedRoute): PackedEvent {
