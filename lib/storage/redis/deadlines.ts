@@ -21,20 +21,36 @@ export interface Pending<Answer, Result> {
 }
 
 /** What the deadlines need of what is waited for. */
-type Due = Pick<Wait<never, never>, 'dueMs' | 'isOver' | 'isAbandoned' | 'fail'>;
+interface Due {
+  readonly dueMs: number;
+  readonly isOver: boolean;
+  isAbandoned: boolean;
+  /** The one that began to be waited for after it. */
+  next: Due | undefined;
+  fail(error: Error): void;
+}
 
-class Wait<Answer, Result> implements Pending<Answer, Result> {
+/** Told of what happens to what is waited for. */
+interface Watcher {
+  /** It is over. */
+  ended(): void;
+  /** It was given up on, and has been heard of now. */
+  heardOf(wait: Due): void;
+}
+
+class Wait<Answer, Result> implements Pending<Answer, Result>, Due {
   readonly promise: Promise<Result>;
   isOver = false;
   /** Was given up on, and has not been answered since. */
   isAbandoned = false;
+  next: Due | undefined = undefined;
   private resolve!: (result: Result) => void;
   private reject!: (error: Error) => void;
 
   constructor(
     readonly dueMs: number,
     private readonly read: (answer: Answer) => Result,
-    private readonly heardOf: (wait: Wait<Answer, Result>) => void,
+    private readonly watcher: Watcher,
   ) {
     this.promise = new Promise((resolve, reject) => {
       this.resolve = resolve;
@@ -43,9 +59,10 @@ class Wait<Answer, Result> implements Pending<Answer, Result> {
   }
 
   answer(answer: Answer): void {
-    if (this.isAbandoned) this.heardOf(this);
+    if (this.isAbandoned) this.watcher.heardOf(this);
     if (this.isOver) return;
     this.isOver = true;
+    this.watcher.ended();
     try {
       this.resolve(this.read(answer));
     } catch (error) {
@@ -54,28 +71,26 @@ class Wait<Answer, Result> implements Pending<Answer, Result> {
   }
 
   fail(error: Error): void {
-    if (this.isAbandoned) this.heardOf(this);
+    if (this.isAbandoned) this.watcher.heardOf(this);
     if (this.isOver) return;
     this.isOver = true;
+    this.watcher.ended();
     this.reject(error);
   }
 }
 
 /**
  * Gives every command the same time to be answered, with one timer for all of them: since all wait equally long, the
- * oldest is always the next to be due.
+ * oldest is always the next to be due. What is over is let go of at once, for whatever outlives a collection of young garbage
+ * costs the more.
  */
-export class Deadlines {
-  private queue: Due[] = [];
-  private head = 0;
+export class Deadlines implements Watcher {
+  private oldest: Due | undefined;
+  private newest: Due | undefined;
   private abandoned = 0;
   private cancel: (() => void) | undefined;
   /** A timer armed on the path of a request would keep that request's async context alive, and pass it on. */
   private readonly context = new AsyncResource('BehaviorGuardDeadlines');
-  private readonly heardOf = (wait: { isAbandoned: boolean }): void => {
-    wait.isAbandoned = false;
-    this.abandoned--;
-  };
 
   /** @param clock of real time, for it is a network that is waited for. */
   constructor(
@@ -95,8 +110,10 @@ export class Deadlines {
    * timeout.
    */
   expect<Answer, Result>(read: (answer: Answer) => Result): Pending<Answer, Result> {
-    const wait = new Wait(this.clock.now() + this.timeoutMs, read, this.heardOf);
-    this.queue.push(wait);
+    const wait = new Wait(this.clock.now() + this.timeoutMs, read, this);
+    if (this.newest === undefined) this.oldest = wait;
+    else this.newest.next = wait;
+    this.newest = wait;
     if (this.cancel === undefined) this.arm(this.timeoutMs);
     return wait;
   }
@@ -115,8 +132,24 @@ export class Deadlines {
   close(): void {
     this.cancel?.();
     this.cancel = undefined;
-    for (const wait of this.queue.splice(0)) wait.fail(new CommandTimeoutError('the storage was closed'));
-    this.head = 0;
+    while (this.oldest !== undefined) this.oldest.fail(new CommandTimeoutError('the storage was closed'));
+  }
+
+  /** @internal */
+  ended(): void {
+    while (this.oldest?.isOver) {
+      const { next }: Due = this.oldest;
+      // Else it would keep alive what came after it, as long as it lies in old memory itself.
+      this.oldest.next = undefined;
+      this.oldest = next;
+    }
+    if (this.oldest === undefined) this.newest = undefined;
+  }
+
+  /** @internal */
+  heardOf(wait: Due): void {
+    wait.isAbandoned = false;
+    this.abandoned--;
   }
 
   private arm(delayMs: number): void {
@@ -125,19 +158,13 @@ export class Deadlines {
 
   private expire(): void {
     const nowMs = this.clock.now();
-    const { queue } = this;
-    while (this.head < queue.length) {
-      const wait = queue[this.head];
-      if (!wait.isOver && wait.dueMs > nowMs) break;
-      this.head++;
-      if (wait.isOver) continue;
-      wait.fail(new CommandTimeoutError(`no answer within ${this.timeoutMs} ms`));
-      wait.isAbandoned = true;
+    while (this.oldest !== undefined && this.oldest.dueMs <= nowMs) {
+      const late = this.oldest;
+      late.fail(new CommandTimeoutError(`no answer within ${this.timeoutMs} ms`));
+      late.isAbandoned = true;
       this.abandoned++;
     }
-    this.queue = queue.slice(this.head);
-    this.head = 0;
     this.cancel = undefined;
-    if (this.queue.length > 0) this.arm(Math.max(1, this.queue[0].dueMs - nowMs));
+    if (this.oldest !== undefined) this.arm(Math.max(1, this.oldest.dueMs - nowMs));
   }
 }
