@@ -32,7 +32,7 @@ export class BehaviorGuard implements CanActivate {
     const { endpoint } = plan;
     const { address } = client;
     const headersBefore = plan.phases.body && platform.headersOf(context.getArgByIndex(1));
-    const watched = { plan, endpoint, client, address, request, context, headersBefore, quotas: NONE };
+    const watched = { plan, endpoint, client, address, request, context, headersBefore, quotas: undefined };
     state.watched = watched;
     if (plan.phases.end || plan.observed?.bots)
       this.runtime.watchEnd(state, platform.rawResponse(context.getArgByIndex(1)));
@@ -53,5 +53,3 @@ export class BehaviorGuard implements CanActivate {
     return this.runtime.admitted(state);
   }
 }
-
-const NONE: readonly never[] = [];

@@ -1,6 +1,7 @@
-import { quotaOf, quotaPolicy } from '../rules/quota.js';
-import type { Quota, QuotaPlan } from '../rules/quota.js';
+import { quotaPolicy, remaining, resetSeconds } from '../rules/quota.js';
+import type { QuotaPlan } from '../rules/quota.js';
 import type { GroupRecord, Pass } from '../tracker/pass.js';
+import type { Platform } from './platform.js';
 
 /**
  * Which headers tell a client of its quotas: `RateLimit-Policy` and `RateLimit` of
@@ -8,59 +9,82 @@ import type { GroupRecord, Pass } from '../tracker/pass.js';
  */
 export type QuotaHeaderStyle = 'draft' | 'legacy' | false;
 
-/** Writes one header. */
-export type SetHeader = (name: string, value: string) => void;
+/** What one request is told of its quotas, by the phases that have passed. */
+export class ToldQuotas {
+  private policy = '';
+  private state = '';
+  private limit = 0;
+  private remaining = Infinity;
+  private resetSeconds = 0;
 
-/** The quotas of the rules that this pass has asked. */
-export function quotasIn(pass: Pass, plan: QuotaPlan): Quota[] {
-  const quotas: Quota[] = [];
-  for (const record of pass.records) {
-    // Of an actor that the storage knew to be banned, nothing was counted.
-    if (record.result.banned) continue;
-    const { rules } = record.group;
-    for (let index = 0; index < rules.length; index++) {
-      if (plan.rules.has(rules[index]) && record.inputs.costs?.[index] !== 0)
-        quotas.push(quotaIn(record, index, pass.denied));
+  /** Adds the quotas of the rules that this pass has asked. */
+  add(pass: Pass, plan: QuotaPlan): void {
+    for (const record of pass.records) {
+      // Of an actor that the storage knew to be banned, nothing was counted.
+      if (record.result.banned) continue;
+      const { rules } = record.group;
+      for (let index = 0; index < rules.length; index++) {
+        if (rules[index].told && record.inputs.costs?.[index] !== 0)
+          this.addRule(record, index, pass.denied, plan.staticPolicy === undefined);
+      }
     }
   }
-  return quotas;
-}
 
-/** Tells these quotas. */
-export function writeQuotaHeaders(
-  quotas: readonly Quota[],
-  plan: QuotaPlan,
-  style: Exclude<QuotaHeaderStyle, false>,
-  set: SetHeader,
-): void {
-  if (quotas.length === 0) return;
-  if (style === 'legacy') writeLegacy(quotas, set);
-  else writeDraft(quotas, plan, set);
-}
-
-function quotaIn({ group, inputs, result }: GroupRecord, index: number, denied: boolean): Quota {
-  const rule = group.rules[index];
-  const limit = inputs.thresholds?.[index] ?? rule.definition.threshold;
-  const cost = inputs.costs?.[index] ?? rule.definition.cost;
-  return quotaOf(rule, limit, result.rules[index], result.denied || denied ? cost : 0);
-}
-
-function writeDraft(quotas: readonly Quota[], plan: QuotaPlan, set: SetHeader): void {
-  let state = '';
-  for (const { rule, remaining, resetSeconds } of quotas) {
-    state += `${state && ', '}"${rule.name}";r=${remaining};t=${resetSeconds}`;
+  /** Writes them all. */
+  write(
+    plan: QuotaPlan,
+    style: Exclude<QuotaHeaderStyle, false>,
+    platform: Platform,
+    response: object,
+  ): void {
+    if (this.state === '') return;
+    if (style === 'draft') {
+      platform.setHeader(response, 'RateLimit-Policy', plan.staticPolicy ?? this.policy);
+      platform.setHeader(response, 'RateLimit', this.state);
+      return;
+    }
+    platform.setHeader(response, 'X-RateLimit-Limit', String(this.limit));
+    platform.setHeader(response, 'X-RateLimit-Remaining', String(this.remaining));
+    platform.setHeader(response, 'X-RateLimit-Reset', String(this.resetSeconds));
   }
-  set(
-    'RateLimit-Policy',
-    plan.staticPolicy ?? quotas.map(({ rule, limit }) => quotaPolicy(rule, limit)).join(', '),
-  );
-  set('RateLimit', state);
+
+  private addRule(
+    { group, inputs, result }: GroupRecord,
+    index: number,
+    denied: boolean,
+    needsPolicy: boolean,
+  ): void {
+    const rule = group.rules[index];
+    const { definition, quotaHead } = rule;
+    const outcome = result.rules[index];
+    const limit = inputs.thresholds?.[index] ?? definition.threshold;
+    const cost = inputs.costs?.[index] ?? definition.cost;
+    const left = remaining(rule, limit, outcome, result.denied || denied ? cost : 0);
+    const reset = resetSeconds(outcome);
+    const separator = this.state === '' ? '' : ', ';
+    this.state += separator + quotaHead + stateText(left, reset);
+    if (needsPolicy) this.policy += separator + quotaPolicy(rule, limit);
+    // The quota that is nearest to its end stands for all in the older headers.
+    if (left >= this.remaining) return;
+    this.limit = limit;
+    this.remaining = left;
+    this.resetSeconds = reset;
+  }
 }
 
-/** The quota that is nearest to its end stands for all. */
-function writeLegacy(quotas: readonly Quota[], set: SetHeader): void {
-  const nearest = quotas.reduce((least, quota) => (quota.remaining < least.remaining ? quota : least));
-  set('X-RateLimit-Limit', String(nearest.limit));
-  set('X-RateLimit-Remaining', String(nearest.remaining));
-  set('X-RateLimit-Reset', String(nearest.resetSeconds));
+const MOST_TEXTS = 4_096;
+const MOST_SECONDS = 65_536;
+const texts = new Map<number, string>();
+
+/** Most clients stand alike, so most texts have been written before. */
+function stateText(left: number, reset: number): string {
+  if (reset >= MOST_SECONDS || left >= MOST_SECONDS / 4) return `;r=${left};t=${reset}`;
+  const key = left * MOST_SECONDS + reset;
+  let text = texts.get(key);
+  if (text === undefined) {
+    text = `;r=${left};t=${reset}`;
+    if (texts.size >= MOST_TEXTS) texts.clear();
+    texts.set(key, text);
+  }
+  return text;
 }

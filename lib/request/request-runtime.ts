@@ -13,7 +13,7 @@ import { BodyJudge, type BodyJudgeParts } from './body-judge.js';
 import type { DenialResponder } from './denial.js';
 import type { Platform } from './platform.js';
 import type { QuotaHeaderStyle } from './quota-headers.js';
-import { quotasIn, writeQuotaHeaders } from './quota-headers.js';
+import { ToldQuotas } from './quota-headers.js';
 import type { RequestGate } from './request-gate.js';
 import type { RequestState, WatchedRequest } from './request-state.js';
 import { onResponseEnd } from './response-end.js';
@@ -116,8 +116,8 @@ export class RequestRuntime implements BodyJudgeParts {
     const { watched } = state;
     const { quotas: plan } = pass.plan;
     if (this.headers === false || !plan || !watched) return;
-    const quotas = quotasIn(pass, plan);
-    watched.quotas = watched.quotas.length === 0 ? quotas : [...watched.quotas, ...quotas];
+    watched.quotas ??= new ToldQuotas();
+    watched.quotas.add(pass, plan);
     this.writeQuotas(watched, context.getArgByIndex(1));
   }
 
@@ -134,9 +134,6 @@ export class RequestRuntime implements BodyJudgeParts {
 
   private writeQuotas({ plan, quotas }: WatchedRequest, response: object): void {
     if (this.headers === false || !plan.quotas) return;
-    const { platform } = this;
-    writeQuotaHeaders(quotas, plan.quotas, this.headers, (name, value) => {
-      platform.setHeader(response, name, value);
-    });
+    quotas?.write(plan.quotas, this.headers, this.platform, response);
   }
 }

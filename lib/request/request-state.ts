@@ -1,19 +1,19 @@
 import type { IncomingMessage } from 'node:http';
 import type { ClientAddress } from '../actor/client-address.js';
 import type { Standing } from '../actor/actor-policy.js';
-import type { Quota } from '../rules/quota.js';
 import type { RoutePlan } from '../rules/route-plan.js';
 import type { BotVisit } from '../tracker/bot-monitor.js';
 import type { Subject } from '../tracker/pass.js';
 import type { HeaderSnapshot } from './platform.js';
+import type { ToldQuotas } from './quota-headers.js';
 
 /** A request to a route with rules: what is asked about it, and what it has been told. */
 export interface WatchedRequest extends Required<Omit<Subject, 'status' | 'unmatched'>> {
   readonly plan: RoutePlan;
   /** What a withheld response may keep; absent where none can be withheld. */
   readonly headersBefore: HeaderSnapshot | undefined;
-  /** Told so far, by the phases that have passed. */
-  quotas: readonly Quota[];
+  /** Absent where nothing is told of them. */
+  quotas: ToldQuotas | undefined;
 }
 
 /** What the guard knows of one request, from the hook to the end of the response. */

@@ -1,7 +1,7 @@
 import type { ConfigurationProblem } from '../errors/errors.js';
 import type { BanTerms, Counter, RuleQuery } from '../storage/storage.js';
 import type { RuleAction, TrackBy } from './behavior-rule.js';
-import { quotaPlan } from './quota.js';
+import { isTold, quotaPlan } from './quota.js';
 import { CounterTable, counterOf } from './rule-counter.js';
 import type { CountingRule, DeclaredRule } from './rule-counter.js';
 import type { RuleDefinition, RulePhase } from './rule-definition.js';
@@ -202,7 +202,8 @@ function compiledRule(
     ...(definition.action === 'ban' ? { ban: banTerms(definition, endpoint, name, escalation) } : {}),
     ...(rule.peek ? { peek: true } : {}),
   };
-  return { name, definition, query, event: eventRule(name, definition) };
+  const told = isTold(definition, query);
+  return { name, definition, query, event: eventRule(name, definition), told, quotaHead: `"${name}"` };
 }
 
 /** How events name a rule. */

@@ -13,6 +13,10 @@ export interface CompiledRule {
   readonly query: RuleQuery;
   /** How events name it, for its static threshold. */
   readonly event: EventRule;
+  /** Whether a client may be told of it. */
+  readonly told: boolean;
+  /** How the header `RateLimit` names it. */
+  readonly quotaHead: string;
 }
 
 /** The rules of one phase that count the same actor: one storage call. */
