@@ -63,15 +63,20 @@ export class Plan {
   }
 }
 
+/** So many events of one counter. */
+export interface CountedAmount {
+  readonly counter: Counter;
+  readonly field: string;
+  /** An integer >= 1. */
+  readonly amount: number;
+}
+
 /** Events of an actor that were let through before, to be added to its counters whatever they hold. */
 export class Settlement {
   readonly text: string;
   readonly fields: readonly string[];
 
-  /** @param amounts integers >= 1. */
-  constructor(
-    amounts: readonly { readonly counter: Counter; readonly field: string; readonly amount: number }[],
-  ) {
+  constructor(amounts: readonly CountedAmount[]) {
     this.fields = amounts.map(({ field }) => field);
     const keep = amounts.reduce((longest, { counter }) => Math.max(longest, keepMs(counter)), 0);
     const counted = { denies: false, passive: false, peek: false, bans: false };
@@ -79,6 +84,24 @@ export class Settlement {
       return counterText(counter, 1) + ruleText({ threshold: counter.capacity, cost: amount, ...counted });
     });
     this.text = planHead(keep, amounts.length) + counters.join('');
+  }
+}
+
+/** Settlements that most actors have in common. */
+const MOST_SETTLEMENTS = 1_000;
+
+/** Settlements by what they settle. */
+export class SettlementCache {
+  private readonly known = new Map<string, Settlement>();
+
+  of(amounts: readonly CountedAmount[]): Settlement {
+    let key = '';
+    for (const { field, counter, amount } of amounts) key += `${field}:${counter.capacity}:${amount},`;
+    let settlement = this.known.get(key);
+    if (settlement !== undefined) return settlement;
+    if (this.known.size >= MOST_SETTLEMENTS) this.known.clear();
+    this.known.set(key, (settlement = new Settlement(amounts)));
+    return settlement;
   }
 }
 

@@ -1,28 +1,13 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../../clock/clock.js';
 import type { RecordRequest, RecordResult, RuleOutcome } from '../storage.js';
-import { Settlement, type Plan, type PlannedCounter } from './plan.js';
+import { ActorShares, UNKNOWN, type Share } from './actor-shares.js';
+import { SettlementCache, type Plan, type Settlement } from './plan.js';
 
 /** Actors that are counted here at most; those beyond are counted in Redis, one by one. */
 const MOST_ACTORS = 50_000;
 /** Actors settled at once. */
 const BATCH = 500;
-
-/** What this instance knows of one counter of one actor, and has let through on its own. */
-interface Share {
-  readonly counted: PlannedCounter;
-  /** Events in Redis when it was last asked; `Infinity`: not known any more. */
-  known: number;
-  /** Let through here, and not yet sent. */
-  pending: number;
-  /** Sent, and not yet answered. */
-  inFlight: number;
-  /** When the oldest event leaves, in local milliseconds. */
-  resetAtMs: number;
-}
-
-/** One actor's shares, by field. */
-type ActorShares = Map<string, Share>;
 
 /** What `Shares` works with. */
 export interface SharesParts {
@@ -54,7 +39,8 @@ export interface SharesParts {
  */
 export class Shares {
   private readonly actors = new Map<string, ActorShares>();
-  private readonly dirty = new Set<string>();
+  private dirty: ActorShares[] = [];
+  private readonly settlements = new SettlementCache();
   private cancel: (() => void) | undefined;
   private flushing = Promise.resolve();
   /** A timer armed on the path of a request would keep that request's async context alive, and pass it on. */
@@ -64,50 +50,34 @@ export class Shares {
 
   /** The verdict where it is this instance's to give: the request is let through, and counted later. */
   tryServe(request: RecordRequest, plan: Plan): RecordResult | undefined {
-    const shares = request.deniedAlready ? undefined : this.actors.get(request.actor);
-    if (
-      shares === undefined ||
-      !plan.counters.every((counted) => this.allows(shares, counted, request, plan))
-    )
-      return undefined;
+    const known = request.deniedAlready ? undefined : this.actors.get(request.actor);
+    const shares = known?.of(plan);
+    if (known === undefined || shares === undefined) return undefined;
+    for (let i = 0; i < shares.length; i++) if (!this.allows(shares[i], i, request, plan)) return undefined;
     const nowMs = this.parts.clock.now();
     const rules = new Array<RuleOutcome>(plan.queries.length);
-    for (const { field, rules: indexes } of plan.counters) {
-      const share = shares.get(field) as Share;
+    for (let i = 0; i < shares.length; i++) {
+      const share = shares[i];
       let amount = 0;
-      for (const index of indexes) {
+      for (const index of plan.counters[i].rules) {
         const cost = costOf(request, plan, index);
         rules[index] = servedOutcome(share, cost, nowMs);
-        if (!plan.queries[index].peek) amount = Math.max(amount, cost);
+        if (!plan.queries[index].peek && cost > amount) amount = cost;
       }
       share.pending += amount;
     }
-    this.dirty.add(request.actor);
+    if (!known.isDirty) {
+      known.isDirty = true;
+      this.dirty.push(known);
+    }
     if (this.cancel === undefined) this.arm();
     return { denied: false, wouldDeny: false, rules };
   }
 
   /** What was let through of an actor, to be sent before its next request; `undefined`: nothing. Resolves, whatever happens. */
   settle(actor: string): Promise<void> | undefined {
-    this.dirty.delete(actor);
-    const shares = [...(this.actors.get(actor)?.values() ?? [])].filter(({ pending }) => pending > 0);
-    if (shares.length === 0) return undefined;
-    const amounts = shares.map(({ counted: { counter, field }, pending }) => ({
-      counter,
-      field,
-      amount: pending,
-    }));
-    for (const share of shares) {
-      share.inFlight += share.pending;
-      share.pending = 0;
-    }
-    const settled = (counts: readonly number[] | undefined): void => {
-      for (const [i, share] of shares.entries()) {
-        share.inFlight -= amounts[i].amount;
-        share.known = counts?.[i] ?? Infinity;
-      }
-    };
-    return this.parts.settle(actor, new Settlement(amounts), settled).catch(() => settled(undefined));
+    const shares = this.actors.get(actor);
+    return shares?.isDirty ? this.send(shares) : undefined;
   }
 
   /** Takes note of what Redis has answered. */
@@ -118,7 +88,7 @@ export class Shares {
       return;
     }
     if (plan.counters.some(({ counter }) => counter.kind === 'pacing')) return;
-    const shares = this.sharesOf(actor);
+    const { byField } = this.sharesOf(actor);
     const nowMs = this.parts.clock.now();
     for (const counted of plan.counters) {
       const asked = counted.rules.filter((index) => rules[index].count > 0);
@@ -129,24 +99,26 @@ export class Shares {
       };
       const known = Math.max(...asked.map(held));
       const resetAtMs = nowMs + rules[asked[0]].resetMs;
-      const share = shares.get(counted.field);
+      const share = byField.get(counted.field);
       if (share) Object.assign(share, { known, resetAtMs });
-      else shares.set(counted.field, { counted, known, pending: 0, inFlight: 0, resetAtMs });
+      else byField.set(counted.field, { counted, known, pending: 0, inFlight: 0, resetAtMs });
     }
   }
 
   /** Gives up an actor's shares: it is banned, or was reset. */
   forget(actor: string): void {
+    const shares = this.actors.get(actor);
+    if (shares === undefined) return;
     this.actors.delete(actor);
-    this.dirty.delete(actor);
+    shares.byField.clear();
   }
 
   /** Adds everything that was let through to Redis. */
   async flush(): Promise<void> {
-    const actors = [...this.dirty];
-    this.dirty.clear();
-    for (let i = 0; i < actors.length; i += BATCH) {
-      await Promise.all(actors.slice(i, i + BATCH).map(async (actor) => this.settle(actor)));
+    const { dirty } = this;
+    this.dirty = [];
+    for (let i = 0; i < dirty.length; i += BATCH) {
+      await Promise.all(dirty.slice(i, i + BATCH).map(async (shares) => this.send(shares)));
     }
   }
 
@@ -157,35 +129,51 @@ export class Shares {
     await this.flush();
   }
 
+  private send(shares: ActorShares): Promise<void> | undefined {
+    shares.isDirty = false;
+    const amounts = shares.takePending();
+    if (amounts.length === 0) return undefined;
+    const settled = (counts: readonly number[] | undefined): void => {
+      for (let i = 0; i < amounts.length; i++) {
+        const { share, amount } = amounts[i];
+        share.inFlight -= amount;
+        share.known = counts?.[i] ?? UNKNOWN;
+      }
+    };
+    return this.parts
+      .settle(shares.actor, this.settlements.of(amounts), settled)
+      .catch(() => settled(undefined));
+  }
+
   private allows(
-    shares: ActorShares,
-    { field, rules }: PlannedCounter,
+    { known, pending, inFlight }: Share,
+    position: number,
     request: RecordRequest,
     plan: Plan,
   ): boolean {
-    const share = shares.get(field);
-    if (share === undefined) return false;
-    const used = share.pending + share.inFlight;
-    return rules.every((index) => {
+    if (known === UNKNOWN) return false;
+    for (const index of plan.counters[position].rules) {
       const { threshold, counter } = plan.queries[index];
       const limit = Math.min(request.thresholds?.[index] ?? threshold, counter.capacity);
       const cost = costOf(request, plan, index);
-      return cost === 0 || used + cost <= Math.floor((limit - share.known) / (2 * this.parts.instances));
-    });
+      const credit = Math.floor((limit - known) / (2 * this.parts.instances));
+      if (cost !== 0 && pending + inFlight + cost > credit) return false;
+    }
+    return true;
   }
 
   private sharesOf(actor: string): ActorShares {
     let shares = this.actors.get(actor);
     if (shares !== undefined) return shares;
     if (this.actors.size >= MOST_ACTORS) this.evict();
-    this.actors.set(actor, (shares = new Map<string, Share>()));
+    this.actors.set(actor, (shares = new ActorShares(actor)));
     return shares;
   }
 
   /** Drops the actor known longest, of those with nothing to send. */
   private evict(): void {
-    for (const actor of this.actors.keys()) {
-      if (this.dirty.has(actor)) continue;
+    for (const { actor, isDirty } of this.actors.values()) {
+      if (isDirty) continue;
       this.actors.delete(actor);
       return;
     }
