@@ -6,8 +6,8 @@ import { SettlementCache, type Plan, type Settlement } from './plan.js';
 
 /** Actors that are counted here at most; those beyond are counted in Redis, one by one. */
 const MOST_ACTORS = 50_000;
-/** Actors settled at once. */
-const BATCH = 500;
+/** Actors settled at once: two commands' worth, for whatever waits longer outlives collections of young garbage. */
+const BATCH = 128;
 
 /** What `Shares` works with. */
 export interface SharesParts {
@@ -126,6 +126,8 @@ export class Shares {
   async close(): Promise<void> {
     this.cancel?.();
     await this.flushing;
+    // What came meanwhile has armed it again.
+    this.cancel?.();
     await this.flush();
   }
 
@@ -179,14 +181,16 @@ export class Shares {
     }
   }
 
+  /** One flush at a time: where Redis is slow, the next one has the more to send. */
   private arm(): void {
     const { clock, flushIntervalMs } = this.parts;
-    this.cancel = this.context.runInAsyncScope(() => {
-      return clock.schedule(() => {
+    const flush = (): void => {
+      this.flushing = this.flush().then(() => {
         this.cancel = undefined;
-        this.flushing = this.flush();
-      }, flushIntervalMs);
-    });
+        if (this.dirty.length > 0) this.arm();
+      });
+    };
+    this.cancel = this.context.runInAsyncScope(() => clock.schedule(flush, flushIntervalMs));
   }
 }
 
