@@ -27,16 +27,21 @@ const NO_ID = 0x3fff_ffff;
  * Assets change the counts of word 3 alone. Counts halve together when one is full, so that they keep their ratio.
  */
 export function advanceMemory(before: ActorMemory | undefined, event: MemoryEvent): Uint32Array {
-  const { path, outcome, ...arrival } = event;
+  const { path, outcome, timeMs, asset, agentHash } = event;
   const words = before === undefined ? new Uint32Array(MEMORY_WORDS) : Uint32Array.from(before);
-  enterMemory(words, before === undefined, { ...arrival, ...stepOf(path) });
+  enterMemory(words, before === undefined, { ...stepOf(path), agentHash }, timeMs, asset);
   closeMemory(words, outcome);
   return words;
 }
 
 /** The part of it that is known when a request arrives. Changes the words, which are all 0 for a client that is new. */
-export function enterMemory(words: MemoryWords, isNew: boolean, arrival: MemoryArrival): void {
-  const { timeMs, asset, agentHash, id, template, letters } = arrival;
+export function enterMemory(
+  words: MemoryWords,
+  isNew: boolean,
+  { agentHash, id, template, letters }: MemoryArrival,
+  timeMs: number,
+  asset: boolean,
+): void {
   if (isNew) words[3] = (Math.floor(timeMs / HOUR_MS) & HALF) << 16;
   const before = words[2] & HALF;
   words[2] = before | (agentHash << 16);
@@ -61,9 +66,6 @@ export type MemoryWords = Uint32Array | number[];
 
 /** What `enterMemory` takes from a request that arrives. */
 export interface MemoryArrival extends Step {
-  /** Milliseconds since the epoch. */
-  readonly timeMs: number;
-  readonly asset: boolean;
   /** 16 bits. */
   readonly agentHash: number;
 }

@@ -2,7 +2,7 @@ import { digits, numberAt } from '../storage/digits.js';
 import type { MemoryArrival } from './actor-memory.js';
 
 /** A request as instances tell each other of it. */
-export interface Arrival extends Omit<MemoryArrival, 'timeMs' | 'asset'> {
+export interface Arrival extends MemoryArrival {
   readonly kind: 'arrival';
   /** 32 bits. */
   readonly target: number;

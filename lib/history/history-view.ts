@@ -184,11 +184,11 @@ export class HistoryView implements BehaviorHistory {
     return false;
   }
 
-  /** A copy of the bots' own words. */
-  readNotes(): number[] {
-    const { words } = this;
+  /** The bots' own words. @param notes where they are copied to. */
+  readNotes(notes: number[] = [0, 0, 0, 0]): number[] {
     const place = this.at + layout.NOTES;
-    return [words[place], words[place + 1], words[place + 2], words[place + 3]];
+    for (let i = 0; i < layout.NOTES_WORDS; i++) notes[i] = this.words[place + i];
+    return notes;
   }
 
   writeNotes(notes: readonly number[]): void {

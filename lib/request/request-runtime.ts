@@ -73,12 +73,11 @@ export class RequestRuntime implements BodyJudgeParts {
       const { watched } = state;
       if (!watched || state.bannedBefore) return;
       const { plan, client, endpoint, context, request, address } = watched;
-      const about = { response: { facts: { status, context } }, deniedAlready: state.denied };
-      const subject = { client, endpoint, context, request, address, status };
       // What the guard itself refuses says nothing about the client, and must not keep it refused for ever.
-      const ended = state.denied ? 0 : status;
-      if (state.visit) this.observer.leave(state.visit, ended, subject, context.getArgByIndex(0));
-      this.evaluator.evaluateEnd(plan, subject, about);
+      if (state.visit) this.observer.leave(state.visit, state.denied ? 0 : status, watched);
+      if (!plan.phases.end) return;
+      const about = { response: { facts: { status, context } }, deniedAlready: state.denied };
+      this.evaluator.evaluateEnd(plan, { client, endpoint, context, request, address, status }, about);
     });
   }
 

@@ -6,7 +6,8 @@ import type { ServerResponse } from 'node:http';
  * then, the status is taken when the application finishes it.
  */
 export function onResponseEnd(response: ServerResponse, callback: (status: number) => void): void {
-  response.once('close', () => {
+  // It comes once, so nothing has to see to that.
+  response.on('close', () => {
     if (response.writableEnded || response.headersSent) {
       callback(response.statusCode);
       return;

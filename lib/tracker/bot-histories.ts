@@ -43,6 +43,8 @@ export class BotHistories {
   private readonly store: HistoryStore;
   /** Ends of requests that other instances are told of with the next request. */
   private readonly waiting = new Map<string, VisitEntry[]>();
+  /** Worked on by every request. */
+  private readonly words = [0, 0, 0, 0];
 
   constructor(clock: Clock) {
     this.store = new HistoryStore({ maxActors: MOST_ACTORS, clock }, SHAPE);
@@ -147,17 +149,16 @@ export class BotHistories {
 
   private add(history: ActorHistory, entry: Arrival, timeMs: number): void {
     const isNew = history.length === 0;
-    const { target, action, flags, id, template, letters, agentHash } = entry;
-    const words = history.readNotes();
+    const { target, action, flags } = entry;
+    const words = history.readNotes(this.words);
     this.store.append({ timeMs, target, action, weight: UNIT_WEIGHT, identity: 0, flags });
-    const asset = isAsset(flags);
-    enterMemory(words, isNew, { id, template, letters, agentHash, timeMs: history.nowMs, asset });
+    enterMemory(words, isNew, entry, history.nowMs, isAsset(flags));
     history.writeNotes(words);
   }
 
   private end(history: ActorHistory, { target, outcome, flags }: Departure): void {
     if (!history.settle(target, outcome, flags)) return;
-    const words = history.readNotes();
+    const words = history.readNotes(this.words);
     closeMemory(words, outcomeOf(outcome));
     history.writeNotes(words);
   }

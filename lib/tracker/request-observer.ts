@@ -1,3 +1,5 @@
+import type { ExecutionContext } from '@nestjs/common';
+import type { Departure } from '../bots/visit-text.js';
 import type { Clock } from '../clock/clock.js';
 import type { PackedEvent } from '../history/actor-history.js';
 import { ACTION_OF_NONE, UNIT_WEIGHT, actionCode, textHash, weightCode } from '../history/event-code.js';
@@ -109,25 +111,32 @@ export class RequestObserver {
   }
 
   /** Says how a request ended that the bot signals were asked about. What follows from it shows with the next request. */
-  leave({ arrival }: BotVisit, status: number, subject: Subject, request: { readonly user?: unknown }): void {
+  leave(
+    { arrival }: BotVisit,
+    status: number,
+    watched: Subject & { readonly context: ExecutionContext },
+  ): void {
+    const { bots, storage } = this.parts;
+    const { user } = watched.context.getArgByIndex<{ readonly user?: unknown }>(0);
+    const departure = bots.departureOf(arrival, status, true, Boolean(user));
+    if (status >= 400) this.leaveRefused(arrival, departure, { ...watched, status });
+    else if (storage.keepsHistory) bots.histories.wait(arrival.actor, departure);
+    else bots.settle(arrival, departure);
+  }
+
+  private leaveRefused(arrival: BotArrival, departure: Departure, subject: Subject): void {
     const { bots, storage, botActions } = this.parts;
-    const { actor } = arrival;
-    const departure = bots.departureOf(arrival, status, true, Boolean(request.user));
-    const isUrgent = status >= 400;
     const left = (news: HistoryNews | undefined): void => {
       botActions.conclude(bots.leave(arrival, [departure], news), subject, false);
     };
     if (!storage.keepsHistory) {
-      if (isUrgent) left(undefined);
-      else bots.settle(arrival, departure);
-    } else if (isUrgent) {
-      const query = bots.histories.queryOf(actor, [departure]);
-      recordHistories(storage, actor, [query])
-        .then((histories) => left(histories?.[0]))
-        .catch(this.failed(subject));
-    } else {
-      bots.histories.wait(actor, departure);
+      left(undefined);
+      return;
     }
+    const { actor } = arrival;
+    recordHistories(storage, actor, [bots.histories.queryOf(actor, [departure])])
+      .then((histories) => left(histories?.[0]))
+      .catch(this.failed(subject));
   }
 
   /** Beside any request: what goes wrong is logged. */

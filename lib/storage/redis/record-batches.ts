@@ -10,6 +10,8 @@ const MOST_REQUESTS = 64;
 const MOST_WAITING = 4_096;
 /** Commands on their way at once; what comes meanwhile goes together. */
 const MOST_COMMANDS = 2;
+/** Requests that don't wait for the end of the turn: Redis works on them while the application takes in the next ones. */
+const ENOUGH = 8;
 
 /** Flag of each history that a request is an event of. */
 const HISTORY = 8;
@@ -65,7 +67,9 @@ export class RecordBatches {
     }
     if (this.queue.length >= MOST_WAITING) this.makeRoom();
     this.queue.push(request);
-    if (!this.scheduled && this.onTheirWay < MOST_COMMANDS) this.schedule();
+    if (this.onTheirWay >= MOST_COMMANDS) return;
+    if (this.queue.length >= ENOUGH) this.context.runInAsyncScope(() => this.sendNext());
+    else if (!this.scheduled) this.schedule();
   }
 
   private schedule(): void {
