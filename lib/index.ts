@@ -113,13 +113,13 @@ export type {
   EventRule,
   RequestFacts,
 } from './events/behavior-event.js';
-export type { EventSink, SinkStats } from './events/event-sink.js';
+export type { DeliveryStats, EventSink, SinkStats } from './events/event-sink.js';
 export type { MetricsOptions, OpenTelemetryOptions, PrometheusOptions } from './metrics/metrics-options.js';
 export type { OpenTelemetryMeter } from './metrics/open-telemetry-recorder.js';
 export type { PrometheusRegistry } from './metrics/prometheus-recorder.js';
 export { EventEmitterSink } from './sinks/event-emitter-sink.js';
 export type { AsyncEmitter, EventEmitterSinkOptions } from './sinks/event-emitter-sink.js';
-export type { DeliveringSink, DeliveryStats } from './sinks/delivery-queue.js';
+export type { DeliveringSink } from './sinks/delivery-queue.js';
 export { JsonLinesFileSink } from './sinks/json-lines-file-sink.js';
 export type { JsonLinesFileSinkOptions } from './sinks/json-lines-file-sink.js';
 export type { DeliveryOptions } from './sinks/sink-schema.js';

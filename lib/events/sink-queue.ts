@@ -1,6 +1,6 @@
 import type { Clock } from '../clock/clock.js';
 import type { BehaviorEvent, BehaviorEventType } from './behavior-event.js';
-import type { EventSink, SinkStats } from './event-sink.js';
+import type { DeliveryStats, EventSink, SinkStats } from './event-sink.js';
 
 /**
  * The bounded queue in front of one sink. Adding is O(1) and never waits; a full queue drops the new event.
@@ -40,7 +40,9 @@ export class SinkQueue {
 
   stats(): SinkStats {
     const { name, sent, failed, dropped } = this;
-    return { name, sent, failed, dropped, queued: this.queue.length - this.head };
+    const delivery = this.deliveryStats();
+    const queued = this.queue.length - this.head;
+    return { name, sent, failed, dropped, queued, ...(delivery ? { delivery } : {}) };
   }
 
   /** Delivers what is queued, then closes the sink, for at most `deadlineMs` in all. What is left is counted as dropped. */
@@ -52,6 +54,15 @@ export class SinkQueue {
     this.queue = [];
     this.head = 0;
     await withDeadline(this.closeSink(), clock, Math.max(0, endMs - clock.now()));
+  }
+
+  /** Who asks for numbers must not fail: a sink that can't tell has none. */
+  private deliveryStats(): DeliveryStats | undefined {
+    try {
+      return this.sink.deliveryStats?.();
+    } catch {
+      return undefined;
+    }
   }
 
   private async closeSink(): Promise<void> {

@@ -97,6 +97,13 @@ export const METRICS = {
     help: 'Events that a sink has lost: its queue was full, or it failed for good',
     labels: ['sink'],
   },
+  sinkFailedAttempts: {
+    name: 'behavior_guard.sink.attempts.failed',
+    kind: 'total',
+    unit: '{attempt}',
+    help: 'Attempts of a sink to deliver that failed; those that are tried again lose nothing',
+    labels: ['sink'],
+  },
   sinkQueued: {
     name: 'behavior_guard.sink.events.queued',
     kind: 'reading',

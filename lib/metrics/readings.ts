@@ -1,6 +1,6 @@
 import type { Clock } from '../clock/clock.js';
-import type { EventSink, SinkStats } from '../events/event-sink.js';
-import type { DeliveringSink } from '../sinks/delivery-queue.js';
+import { sinkTotals } from '../events/event-sink.js';
+import type { SinkStats, SinkTotals } from '../events/event-sink.js';
 import type { MaybePromise } from '../storage/storage.js';
 import type { StorageHealth } from '../tracker/storage-health.js';
 import { BoundedLabels } from './bounded-labels.js';
@@ -14,8 +14,6 @@ export interface ReadingSources {
     health(): StorageHealth;
     bans(): Promise<readonly unknown[]>;
   };
-  readonly sinks: readonly EventSink[];
-  /** By index of `sinks`. */
   readonly sinkStats: () => readonly SinkStats[];
 }
 
@@ -39,12 +37,13 @@ export class Readings {
       case 'breakerState':
         return [{ value: STATES[this.sources.storage.health().status], labels: {} }];
       case 'sinkDelivered':
-        return this.bySink((stats, sink) => sink?.deliveryStats().delivered ?? stats.sent);
+        return this.bySink(({ delivered }) => delivered);
       case 'sinkDropped':
-        // What a delivering sink refuses, it counts itself.
-        return this.bySink((stats, sink) => stats.dropped + (sink?.deliveryStats().dropped ?? stats.failed));
+        return this.bySink(({ lost }) => lost);
+      case 'sinkFailedAttempts':
+        return this.bySink(({ failedAttempts }) => failedAttempts);
       case 'sinkQueued':
-        return this.bySink((stats, sink) => stats.queued + (sink?.deliveryStats().queued ?? 0));
+        return this.bySink(({ waiting }) => waiting);
       default:
         return key satisfies never;
     }
@@ -61,18 +60,12 @@ export class Readings {
   }
 
   /** Sinks of one name are one. */
-  private bySink(
-    valueOf: (stats: SinkStats, sink: DeliveringSink | undefined) => number,
-  ): readonly Reading[] {
+  private bySink(valueOf: (totals: SinkTotals) => number): readonly Reading[] {
     const values = new Map<string, number>();
-    this.sources.sinkStats().forEach((stats, index) => {
+    for (const stats of this.sources.sinkStats()) {
       const name = this.sinkNames.of(stats.name);
-      values.set(name, (values.get(name) ?? 0) + valueOf(stats, delivering(this.sources.sinks[index])));
-    });
+      values.set(name, (values.get(name) ?? 0) + valueOf(sinkTotals(stats)));
+    }
     return [...values].map(([sink, value]) => ({ value, labels: { sink } }));
   }
-}
-
-function delivering(sink: EventSink): DeliveringSink | undefined {
-  return 'deliveryStats' in sink ? (sink as EventSink & DeliveringSink) : undefined;
 }

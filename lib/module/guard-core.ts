@@ -164,8 +164,8 @@ export class GuardCore {
 
   async start(): Promise<void> {
     const { options, storage, bus } = this;
-    const { clock, sinks } = options;
-    await this.metrics?.start({ clock, sinks, storage, sinkStats: () => bus.stats() });
+    const { clock } = options;
+    await this.metrics?.start({ clock, storage, sinkStats: () => bus.stats() });
     await storage.start();
     const failed = (error: unknown): void => this.reporter.failed('the configuration file', error, '', '*');
     this.source.follow(clock, (changed) => this.apply(changed), failed);

@@ -3,6 +3,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { MessageChannel } from 'node:worker_threads';
 import type { Clock } from '../clock/clock.js';
 import type { BehaviorEvent } from '../events/behavior-event.js';
+import type { DeliveryStats } from '../events/event-sink.js';
 import { backoffMs } from './backoff.js';
 import { problemText } from './problem-text.js';
 
@@ -21,16 +22,6 @@ export type Outcome =
 
 /** Events that go together. */
 export type Deliver = (batch: readonly BehaviorEvent[], signal: AbortSignal) => Promise<Outcome>;
-
-/** What became of the events that a sink has taken. */
-export interface DeliveryStats {
-  readonly delivered: number;
-  /** Events that found the queue full, that the receiver rejected, that were given up, or were left at the end. */
-  readonly dropped: number;
-  readonly queued: number;
-  /** Attempts to deliver a batch that failed. */
-  readonly failedAttempts: number;
-}
 
 /** A sink that takes events at once and delivers them later, and so knows what the module's queue can't. */
 export interface DeliveringSink {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { logText } from '../events/log-text.js';
 import type { BehaviorEvent, BehaviorEventType } from '../events/behavior-event.js';
-import type { EventSink } from '../events/event-sink.js';
+import type { DeliveryStats, EventSink } from '../events/event-sink.js';
 import { retryAfterMs } from './backoff.js';
 import { DeliveryQueue } from './delivery-queue.js';
-import type { DeliveringSink, DeliveryStats, Outcome } from './delivery-queue.js';
+import type { DeliveringSink, Outcome } from './delivery-queue.js';
 import { jsonLine, slackLine } from './event-text.js';
 import { signatureHeaders } from './signature.js';
 import { webhookSettingsOf } from './webhook-options.js';

@@ -2,6 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { UsageMonitor } from 'nestjs-behavior-guard';
 import type { BehaviorEvent, GuardModuleOptions } from 'nestjs-behavior-guard';
 import { PLATFORMS, START_MS, TestApp, until } from '../http/support.js';
+import { sinkTotals } from '../../lib/events/event-sink.js';
 
 @Controller()
 class TrapController {
@@ -117,5 +118,43 @@ describe.each(PLATFORMS)('events on %s', (platform) => {
     for (let index = 1; index <= 5; index++) await app.tracker.ban(`203.0.113.${index}`);
     expect(app.tracker.sinkStats()).toEqual([{ name: 'slow', sent: 0, failed: 0, dropped: 3, queued: 2 }]);
     open();
+  });
+
+  it('are told of as the sinks themselves count what they deliver later', async () => {
+    const deliveryStats = () => ({ delivered: 7, dropped: 1, queued: 2, failedAttempts: 3 });
+    const broken = (): never => {
+      throw new Error('no numbers today');
+    };
+    const send = () => undefined;
+    const app = await start({
+      sinks: [
+        { name: 'later', send, deliveryStats },
+        { name: 'broken', send, deliveryStats: broken },
+      ],
+    });
+    await app.tracker.ban('203.0.113.9');
+    await until(() => app.tracker.sinkStats().every(({ sent }) => sent === 1));
+    expect(app.tracker.sinkStats()).toEqual([
+      { name: 'later', sent: 1, failed: 0, dropped: 0, queued: 0, delivery: deliveryStats() },
+      { name: 'broken', sent: 1, failed: 0, dropped: 0, queued: 0 },
+    ]);
+  });
+});
+
+describe('what became of events on the whole way', () => {
+  const stats = { name: 'sink', sent: 10, failed: 2, dropped: 3, queued: 4 };
+
+  it('is what the module counts, where a sink delivers at once', () => {
+    expect(sinkTotals(stats)).toEqual({ delivered: 10, lost: 5, waiting: 4, failedAttempts: 2 });
+  });
+
+  it('adds up both queues where it delivers later, and what it refused only once', () => {
+    const delivery = { delivered: 6, dropped: 5, queued: 1, failedAttempts: 8 };
+    expect(sinkTotals({ ...stats, delivery })).toEqual({
+      delivered: 6,
+      lost: 8,
+      waiting: 5,
+      failedAttempts: 8,
+    });
   });
 });

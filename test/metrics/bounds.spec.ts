@@ -34,7 +34,7 @@ describe('metrics', () => {
   const idle = { health: () => ({ status: 'up' }), bans: () => Promise.resolve([]) } as never;
   const started = async (registry: Registry) => {
     const metrics = new GuardMetrics({ prometheus: { registry }, openTelemetry: undefined });
-    await metrics.start({ clock: new ManualClock(), storage: idle, sinks: [], sinkStats: () => [] });
+    await metrics.start({ clock: new ManualClock(), storage: idle, sinkStats: () => [] });
     return metrics;
   };
   const named = (name: string) => {

@@ -183,6 +183,12 @@ describe.each(PLATFORMS)('metrics in Prometheus on %s', (platform) => {
       'sink=fine': 0,
       'sink=webhook': 3,
     });
+    expect(await values('sink_attempts_failed_total')).toEqual({
+      'sink=failing': 4,
+      'sink=stuck': 0,
+      'sink=fine': 0,
+      'sink=webhook': 0,
+    });
     expect(await values('sink_events_queued')).toEqual({
       'sink=failing': 0,
       'sink=stuck': 1,

@@ -175,5 +175,6 @@ const NEEDS_MORE = new Set<string>([
   'storageErrors',
   'sinkDelivered',
   'sinkDropped',
+  'sinkFailedAttempts',
   'sinkQueued',
 ]);
