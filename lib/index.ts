@@ -97,6 +97,8 @@ export type {
   HistoryNews,
   HistoryPosition,
   HistoryQuery,
+  InstanceBoard,
+  InstanceNotice,
   KeptEvent,
   MaybePromise,
   RecordRequest,

@@ -1,6 +1,8 @@
 import type { Clock } from '../clock/clock.js';
+import type { InstanceBoard } from './instance-board.js';
 import type { HistoryNews, HistoryQuery } from './kept-history.js';
 
+export type { InstanceBoard, InstanceNotice } from './instance-board.js';
 export type { HistoryNews, HistoryPosition, HistoryQuery, KeptEvent } from './kept-history.js';
 
 /** A value, or a promise of it: a storage in memory answers at once and costs the request no extra turn. */
@@ -190,6 +192,8 @@ export interface StorageContext {
 export interface BehaviorStorage {
   /** Whether it keeps the events of `RecordRequest.histories`; else each instance keeps those that it saw. */
   readonly keepsHistory?: boolean;
+  /** Where the instances tell each other how they are, for the dashboard; absent: each shows itself alone. */
+  readonly board?: InstanceBoard;
   /** Called once before the first request. */
   start?(context: StorageContext): MaybePromise<void>;
   /**

@@ -15,7 +15,7 @@ import type { RedisStorageOptions } from 'nestjs-behavior-guard';
 import { PLATFORMS, TestApp, watchRejections } from './support.js';
 import type { PlatformName } from './support.js';
 import { type RedisServer, startRedis } from '../support/redis.js';
-import { clientOf, closeAll, commandCalls, until } from '../support/redis-storage.js';
+import { clientOf, closeAll, commandCalls, openStorage, until } from '../support/redis-storage.js';
 
 const CLIENT = '203.0.113.1';
 const OTHER = '203.0.113.2';
@@ -318,6 +318,9 @@ describe('a Redis user who may do what docs/storage.md says, and nothing else,',
     await second.tracker.unban(OTHER, { route: 'ArcadeController.five' });
     await second.tracker.reset(OTHER);
     await until(() => !first.tracker.isBanned(OTHER));
+    const { board } = await openStorage({ url, prefix, commandTimeoutMs: 5_000 });
+    await board.publish({ instance: 'one', text: 'hello', ttlMs: 60_000 });
+    expect(await board.readAll()).toEqual([{ instance: 'one', text: 'hello' }]);
     expect([first.tracker.storageHealth(), second.tracker.storageHealth()]).toEqual([
       expect.not.objectContaining({ lastError: expect.anything() }),
       expect.not.objectContaining({ lastError: expect.anything() }),

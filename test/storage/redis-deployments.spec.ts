@@ -64,6 +64,18 @@ for (const [name, client] of Object.entries(given)) {
 }
 
 describe('RedisStorage on a Cluster of three', () => {
+  it('has one board for all instances', async () => {
+    const [first, second] = await Promise.all(
+      [0, 1].map(() => openStorage({ cluster: nodes, prefix: 'board', commandTimeoutMs: 5_000 })),
+    );
+    await first.board.publish({ instance: 'one', text: 'from one', ttlMs: 60_000 });
+    await second.board.publish({ instance: 'two', text: 'from two', ttlMs: 60_000 });
+    expect([...(await first.board.readAll())].sort((a, b) => (a.instance < b.instance ? -1 : 1))).toEqual([
+      { instance: 'one', text: 'from one' },
+      { instance: 'two', text: 'from two' },
+    ]);
+  });
+
   it('spreads the actors over all masters', async () => {
     const storage = await openStorage({ cluster: nodes, prefix: 'spread' });
     const rules = [rule({ threshold: 10 })];

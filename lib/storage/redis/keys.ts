@@ -23,6 +23,8 @@ const HASH_CHARACTERS = 8;
  * | `{bans}:index` | hash | place → the last change of its ban | the last ban's end and an hour; none with a permanent ban |
  * | `{bans}:ends` | sorted set | place by end in ms | the same |
  * | `{bans}:log` | stream | the last 10,000 changes | a day after the last change |
+ * | `{board}:notices` | hash | instance → what it tells the others | the latest end of a notice |
+ * | `{board}:ends` | sorted set | instance by the end of its notice in ms | the same |
  * | `bans` | channel | each change as it is logged | |
  *
  * Fields of an actor: `h` header (expiry; with bans or offences also end of the general ban, offences, when they are
@@ -35,6 +37,8 @@ export class KeySchema {
   readonly ends: string;
   readonly log: string;
   readonly channel: string;
+  readonly notices: string;
+  readonly noticeEnds: string;
   /** An actor that no request has: for probes. */
   readonly probe: string;
   private readonly actorPrefix: string;
@@ -48,6 +52,8 @@ export class KeySchema {
     this.ends = `${root}{bans}:ends`;
     this.log = `${root}{bans}:log`;
     this.channel = `${root}bans`;
+    this.notices = `${root}{board}:notices`;
+    this.noticeEnds = `${root}{board}:ends`;
     this.probe = `${root}{probe}`;
   }
 

@@ -12,7 +12,7 @@ import type {
 import { changeOf } from './ban-change.js';
 import { BanLog } from './ban-log.js';
 import { BanMirror } from './ban-mirror.js';
-import { keyPrefixOf } from './client.js';
+import { keyPrefixOf, type RedisClient } from './client.js';
 import { Commands, defineScripts } from './commands.js';
 import { Connection } from './connection.js';
 import { Deadlines } from './deadlines.js';
@@ -20,6 +20,7 @@ import { KeySchema, placeOf } from './keys.js';
 import { settingsOf, type RedisStorageOptions, type RedisStorageSettings } from './options.js';
 import { PlanCache } from './plan.js';
 import { readBan, readCounts, readResult } from './reply.js';
+import { RedisBoard, defineBoardScripts } from './redis-board.js';
 import { ServerTime } from './server-time.js';
 import { Shares, type SharesParts } from './shares.js';
 
@@ -43,6 +44,8 @@ const PROBE: readonly RuleQuery[] = [
  * counted twice, because its reply was lost, is told apart.
  */
 export class RedisStorage implements BehaviorStorage {
+  /** Notices of the instances that share the prefix. */
+  readonly board: RedisBoard;
   private readonly settings: RedisStorageSettings;
   private readonly keys: KeySchema;
   private readonly clock = new SystemClock();
@@ -64,7 +67,12 @@ export class RedisStorage implements BehaviorStorage {
     this.settings = settings;
     this.keys = new KeySchema(prefix);
     this.deadlines = new Deadlines(commandTimeoutMs, this.clock);
-    this.connection = new Connection(settings.connection, defineScripts, () => this.deadlines.isClogged);
+    const prepare = (client: RedisClient): void => {
+      defineScripts(client);
+      defineBoardScripts(client);
+    };
+    this.connection = new Connection(settings.connection, prepare, () => this.deadlines.isClogged);
+    this.board = new RedisBoard(this.connection, this.keys, this.deadlines);
     this.commands = new Commands(this.connection, this.keys, this.deadlines, this.time, commandTimeoutMs);
     this.mirror = new BanMirror(settings.maxBans, clock ?? this.time);
     this.log = new BanLog({
