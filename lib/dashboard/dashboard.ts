@@ -6,6 +6,7 @@ import type { Clock } from '../clock/clock.js';
 import { logText } from '../events/log-text.js';
 import type { Answer } from '../request/platform.js';
 import type { RequestGate } from '../request/request-gate.js';
+import type { InstanceBoard } from '../storage/storage.js';
 import { originalUrlOf } from '../tracker/reporter.js';
 import type { Reporter } from '../tracker/reporter.js';
 import type { BehaviorTracker } from '../tracker/tracker.js';
@@ -18,6 +19,8 @@ import type { ApiRoute, Caller } from './api/route.js';
 import type { ReadableRuleBook } from './counting.js';
 import type { DashboardContext, DashboardSettings } from './dashboard-options.js';
 import { EventStreams } from './event-stream.js';
+import { Instances } from './instances/instances.js';
+import type { Scope } from './instances/instances.js';
 import { dashboardOpenApi } from './open-api.js';
 import { pageAnswer } from './page/page.js';
 import { Snapshots } from './snapshot.js';
@@ -34,6 +37,8 @@ export interface DashboardParts {
   readonly reporter: Reporter;
   readonly clock: Clock;
   readonly passive: boolean;
+  /** Absent: this instance knows of no others. */
+  readonly board: InstanceBoard | undefined;
 }
 
 const STREAM_PATH = '/api/stream';
@@ -48,24 +53,29 @@ export class Dashboard {
   private readonly api: AdminApi;
   private readonly streams: EventStreams;
   private readonly page: Answer;
+  private readonly instances: Instances;
   private readonly subscription: Subscription;
 
   /** @throws Error if the plotting library is not installed. */
   constructor(private readonly parts: DashboardParts) {
-    const { settings, statistics, tracker, rules, actors, clock, passive } = parts;
+    const { settings, statistics, tracker, rules, actors, clock, passive, board, reporter } = parts;
     const normalise = (actor: string): string => actors.normaliseActor(actor);
     const log = (caller: Caller, what: string): void => {
       this.logger.log(`dashboard: ${logText(caller.address)} ${logText(what)}`);
     };
     this.access = new Access(settings, clock, (error) => this.failed('dashboard.authorize', error));
     const protects = (actor: string): boolean => actors.protects(actor);
-    const apiParts = { tracker, clock, statistics, normalise, protects, log, rules, passive };
+    const instances = new Instances({ board, statistics, clock, warn: (message) => reporter.warn(message) });
+    this.instances = instances;
+    const apiParts = { tracker, clock, instances, normalise, protects, log, rules, passive };
     this.api = new AdminApi([...operations(apiParts), description(settings.path)], (error) =>
       this.failed('an operation of the dashboard', error),
     );
-    const snapshots = new Snapshots({ statistics, tracker, passive, now: () => clock.now() });
+    const now = (): number => clock.now();
+    const snapshotsOf = (scope: Scope) => new Snapshots({ instances, scope, tracker, passive, now });
     this.streams = new EventStreams({
-      snapshots,
+      snapshots: { all: snapshotsOf('all'), this: snapshotsOf('this') },
+      refresh: () => instances.refresh(),
       clock,
       maxStreams: settings.maxStreams,
       onError: (error) => this.failed('the stream of the dashboard', error),
@@ -78,6 +88,11 @@ export class Dashboard {
         this.logger.error(`dashboard: ${String(error)}`);
       }
     });
+  }
+
+  /** Begins to tell the other instances of this one; to be called when the storage has started. */
+  start(): void {
+    this.instances.start();
   }
 
   /** Whether a request is for the dashboard; then it is answered, now or later. Never throws. */
@@ -103,6 +118,7 @@ export class Dashboard {
   /** Ends the streams, which would keep the server from closing. */
   close(): void {
     this.streams.close();
+    this.instances.close();
     this.subscription.unsubscribe();
   }
 
@@ -117,15 +133,22 @@ export class Dashboard {
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     if (path === '/' && isRead) return this.page;
     if (isForeign(request)) return problem(403, 'Other sites may not ask for this.');
-    if (path === STREAM_PATH && request.method === 'GET') return this.stream(response, isAllowed);
     const query = new URLSearchParams(at === -1 ? '' : url.slice(at + 1));
+    if (path === STREAM_PATH && request.method === 'GET') {
+      return this.stream(response, query.get('instances') === 'this' ? 'this' : 'all', isAllowed);
+    }
     return this.api.answer({ request, path, query, caller: { address } });
   }
 
-  private stream(response: ServerResponse, isAllowed: () => Promise<boolean>): Answer | undefined {
+  private async stream(
+    response: ServerResponse,
+    scope: Scope,
+    isAllowed: () => Promise<boolean>,
+  ): Promise<Answer | undefined> {
+    if (scope === 'all') await this.instances.refresh();
     if (response.destroyed) return undefined;
     if (!this.streams.hasRoom) return problem(503, 'Too many look on already.');
-    this.streams.open(response, isAllowed);
+    this.streams.open(response, scope, isAllowed);
     return undefined;
   }
 

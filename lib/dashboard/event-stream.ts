@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../clock/clock.js';
 import { dropForeign, withCommonHeaders } from './answers.js';
+import type { Scope } from './instances/instances.js';
 import type { Snapshots } from './snapshot.js';
 
 /** Pages are told at most twice a second, however much happens. */
@@ -13,6 +14,7 @@ const TICKS_OF_A_CHECK = 30;
 export const MOST_WAITING_BYTES = 524_288;
 
 interface Stream {
+  readonly scope: Scope;
   readonly response: ServerResponse;
   readonly isAllowed: () => Promise<boolean>;
   ticks: number;
@@ -20,7 +22,9 @@ interface Stream {
 
 /** What the streams work with. */
 export interface EventStreamsParts {
-  readonly snapshots: Snapshots;
+  readonly snapshots: Readonly<Record<Scope, Snapshots>>;
+  /** Called while somebody looks at all instances. Never rejects. */
+  readonly refresh: () => Promise<void>;
   readonly clock: Clock;
   readonly maxStreams: number;
   readonly onError: (error: unknown) => void;
@@ -33,7 +37,7 @@ export interface EventStreamsParts {
 export class EventStreams {
   private readonly streams = new Set<Stream>();
   private cancelTick: (() => void) | undefined;
-  private ticksSinceSent = 0;
+  private readonly ticksSinceSent: Record<Scope, number> = { all: 0, this: 0 };
   private closed = false;
 
   constructor(private readonly parts: EventStreamsParts) {}
@@ -49,8 +53,8 @@ export class EventStreams {
   }
 
   /** Sends what there is, and from then on what changes. @param isAllowed asked again every 15 s. */
-  open(response: ServerResponse, isAllowed: () => Promise<boolean>): void {
-    const stream: Stream = { response, isAllowed, ticks: 0 };
+  open(response: ServerResponse, scope: Scope, isAllowed: () => Promise<boolean>): void {
+    const stream: Stream = { scope, response, isAllowed, ticks: 0 };
     this.streams.add(stream);
     response.once('close', () => this.drop(stream));
     response.on('error', () => this.drop(stream));
@@ -62,7 +66,7 @@ export class EventStreams {
     dropForeign(response);
     response.writeHead(200, withCommonHeaders(headers));
     // A page that is cut off for good reason finds its way back by itself, but not at once.
-    response.write(`retry: 2000\n\n${messageOf('whole', this.parts.snapshots.whole())}`);
+    response.write(`retry: 2000\n\n${messageOf('whole', this.parts.snapshots[scope].whole())}`);
     this.cancelTick ??= this.parts.clock.schedule(() => this.tick(), TICK_MS);
   }
 
@@ -89,11 +93,19 @@ export class EventStreams {
   }
 
   private tell(): void {
-    this.ticksSinceSent++;
-    if (!this.parts.snapshots.hasNews && this.ticksSinceSent < TICKS_WHEN_IDLE) return;
-    this.ticksSinceSent = 0;
-    const message = messageOf('news', this.parts.snapshots.next());
-    for (const stream of this.streams) this.send(stream, message);
+    for (const scope of ['all', 'this'] as const) {
+      const streams = [...this.streams].filter((stream) => stream.scope === scope);
+      if (streams.length === 0) continue;
+      const snapshots = this.parts.snapshots[scope];
+      this.ticksSinceSent[scope]++;
+      if (snapshots.hasNews || this.ticksSinceSent[scope] >= TICKS_WHEN_IDLE) {
+        this.ticksSinceSent[scope] = 0;
+        const message = messageOf('news', snapshots.next());
+        for (const stream of streams) this.send(stream, message);
+      }
+      // For the next time.
+      if (scope === 'all') void this.parts.refresh();
+    }
   }
 
   private send(stream: Stream, message: string): void {

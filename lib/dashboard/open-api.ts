@@ -49,6 +49,9 @@ const STREAM = {
   operationId: 'behaviorGuardStream',
   summary: 'What changes, as server-sent events, at most twice a second',
   description: 'First one event `whole`, then events `news`; their data are JSON.',
+  parameters: [
+    { name: 'instances', in: 'query', required: false, schema: { type: 'string', enum: ['all', 'this'] } },
+  ],
   responses: {
     200: { description: 'The stream', content: { 'text/event-stream': { schema: { type: 'string' } } } },
     403: problemResponse('Not authorised'),

@@ -1,5 +1,7 @@
+import { sinkTotals } from '../events/event-sink.js';
 import type { BehaviorTracker } from '../tracker/tracker.js';
-import type { LiveStatistics } from './statistics/live-statistics.js';
+import type { CombinedStatistics, Mark } from './instances/combined-statistics.js';
+import type { Instances, Scope } from './instances/instances.js';
 import { KEPT_SECONDS } from './statistics/live-statistics.js';
 
 const MOST_ACTORS = 20;
@@ -12,7 +14,8 @@ const REPEATED_SECONDS = 10;
 
 /** What the snapshots are made of. */
 export interface SnapshotParts {
-  readonly statistics: LiveStatistics;
+  readonly instances: Instances;
+  readonly scope: Scope;
   readonly tracker: BehaviorTracker;
   readonly passive: boolean;
   readonly now: () => number;
@@ -24,18 +27,21 @@ export interface SnapshotParts {
  */
 export class Snapshots {
   private sentVersion = -1;
-  private sentEventId = 0;
+  private sentMark: Mark = new Map();
+  private readonly statistics: CombinedStatistics;
 
-  constructor(private readonly parts: SnapshotParts) {}
+  constructor(private readonly parts: SnapshotParts) {
+    this.statistics = parts.instances.statistics[parts.scope];
+  }
 
   /** Whether anything was counted since the last `next()`. */
   get hasNews(): boolean {
-    return this.parts.statistics.version !== this.sentVersion;
+    return this.statistics.version !== this.sentVersion;
   }
 
   /** Everything: for a page that begins. */
   whole(): string {
-    const { statistics } = this.parts;
+    const { statistics } = this;
     const events = statistics.events(2 * MOST_EVENTS);
     return JSON.stringify({
       ...this.head(KEPT_SECONDS),
@@ -47,19 +53,18 @@ export class Snapshots {
 
   /** What has changed since it was last called. */
   next(): string {
-    const { statistics } = this.parts;
+    const { statistics } = this;
     const head = this.head(REPEATED_SECONDS);
     if (!this.hasNews) return JSON.stringify(head);
-    const after = this.sentEventId;
-    const events = statistics.events(MOST_EVENTS, undefined, after);
+    const { events, leftOut, mark } = statistics.news(this.sentMark, MOST_EVENTS);
     this.sentVersion = statistics.version;
-    this.sentEventId = statistics.lastEventId;
-    const leftOut = this.sentEventId - after - events.length;
+    this.sentMark = mark;
     return JSON.stringify({ ...head, ...this.tables(), events, leftOut });
   }
 
   private head(seconds: number): object {
-    const { statistics, tracker, passive, now } = this.parts;
+    const { statistics } = this;
+    const { instances, scope, tracker, passive, now } = this.parts;
     const { status, policy, pendingChanges } = tracker.storageHealth();
     return {
       now: now(),
@@ -68,12 +73,17 @@ export class Snapshots {
       ...statistics.seconds(seconds),
       banVersion: statistics.banVersion,
       storage: { status, policy, pendingChanges },
-      sinks: tracker.sinkStats().slice(0, MOST_SINKS),
+      through: statistics.through,
+      instances: instances.view(scope),
+      sinks: tracker
+        .sinkStats()
+        .slice(0, MOST_SINKS)
+        .map((stats) => ({ name: stats.name, ...sinkTotals(stats) })),
     };
   }
 
   private tables(): object {
-    const { statistics } = this.parts;
+    const { statistics } = this;
     return {
       actors: statistics.topActors(MOST_ACTORS),
       risks: statistics.topRisks(MOST_ACTORS),

@@ -14,6 +14,7 @@ import { RequestGate } from '../request/request-gate.js';
 import { RequestRuntime } from '../request/request-runtime.js';
 import { RuleBook } from '../rules/rule-book.js';
 import { MemoryStorage } from '../storage/memory/memory-storage.js';
+import type { BehaviorStorage } from '../storage/storage.js';
 import { BehaviorMonitor } from '../tracker/behavior-monitor.js';
 import { BotActions } from '../tracker/bot-actions.js';
 import { BotMonitor } from '../tracker/bot-monitor.js';
@@ -66,7 +67,7 @@ export class GuardCore {
     const reporter = metrics
       ? new MeasuredReporter(metrics, this.bus, clock, options)
       : new Reporter(this.bus, clock, options);
-    const plainStorage = options.storage ?? new MemoryStorage();
+    const plainStorage: BehaviorStorage = options.storage ?? new MemoryStorage();
     this.storage = new StorageGateway(
       metrics && options.metrics
         ? new TimedStorage(plainStorage, clock, metrics.storageCall.bind(metrics))
@@ -151,6 +152,7 @@ export class GuardCore {
         ? new Dashboard({
             settings: options.dashboard,
             passive: options.defaults.passive,
+            board: plainStorage.board,
             statistics,
             rules: readable,
             tracker,
@@ -167,6 +169,7 @@ export class GuardCore {
     const { clock } = options;
     await this.metrics?.start({ clock, storage, sinkStats: () => bus.stats() });
     await storage.start();
+    this.dashboard?.start();
     const failed = (error: unknown): void => this.reporter.failed('the configuration file', error, '', '*');
     this.source.follow(clock, (changed) => this.apply(changed), failed);
   }

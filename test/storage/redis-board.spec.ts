@@ -51,7 +51,7 @@ describe('the board of instances in Redis', () => {
     expect(await client.hkeys(`${prefix}:1:{board}:notices`)).toEqual(expect.arrayContaining(['dead']));
     await put('live', 'still');
     expect(await client.hkeys(`${prefix}:1:{board}:notices`)).toEqual(['live']);
-    expect(await client.zrange(`${prefix}:1:{board}:ends`, 0, -1)).toEqual(['live']);
+    expect(await client.zrange(`${prefix}:1:{board}:ends`, '0', '-1')).toEqual(['live']);
   });
 
   it('has keys that end with the last notice, which a shorter one never shortens', async () => {

@@ -1,33 +1,45 @@
 import { z } from 'zod';
 import type { Clock } from '../../clock/clock.js';
 import type { BehaviorTracker } from '../../tracker/tracker.js';
-import type { LiveStatistics } from '../statistics/live-statistics.js';
+import type { Instances, Scope } from '../instances/instances.js';
 import { banView } from './bans.js';
-import { ACTOR, LIMIT, apiRoute } from './route.js';
+import { ACTOR, INSTANCES, LIMIT, apiRoute } from './route.js';
 import type { ApiRoute, Caller } from './route.js';
 
 /** What the operations on actors and events work with. */
 export interface ActorsApiParts {
   readonly tracker: BehaviorTracker;
   readonly clock: Clock;
-  readonly statistics: LiveStatistics;
+  readonly instances: Instances;
   readonly normalise: (actor: string) => string;
   readonly protects: (actor: string) => boolean;
   readonly log: (caller: Caller, what: string) => void;
 }
 
 const DEFAULT_LIMIT = 100;
-const actorInput = z.strictObject({ actor: ACTOR, limit: LIMIT.optional() });
+const actorInput = z.strictObject({
+  actor: ACTOR,
+  limit: LIMIT.optional(),
+  instances: INSTANCES.optional(),
+});
 const resetInput = z.strictObject({ actor: ACTOR });
 const eventsInput = z.strictObject({
   limit: LIMIT.optional(),
   type: z.string().max(64).optional(),
   actor: ACTOR.optional(),
+  instances: INSTANCES.optional(),
 });
 
-/** Look at an actor and let it begin anew; read events. What was seen is of this instance alone, bans are of all. */
+/**
+ * Look at an actor and let it begin anew; read events. What was seen is all that this instance knows and, if wanted, what is
+ * at the top of the others' lists; bans are of all.
+ */
 export function actorsApi(parts: ActorsApiParts): readonly ApiRoute[] {
-  const { tracker, clock, statistics, normalise, protects, log } = parts;
+  const { tracker, clock, instances, normalise, protects, log } = parts;
+  const statisticsOf = async (scope: Scope) => {
+    if (scope === 'all') await instances.refresh();
+    return instances.statistics[scope];
+  };
   return [
     apiRoute({
       method: 'GET',
@@ -35,8 +47,9 @@ export function actorsApi(parts: ActorsApiParts): readonly ApiRoute[] {
       summary: 'What is known of an actor: bans, counts, last assessment, recent events',
       input: actorInput,
       output: 'Actor',
-      handle: async ({ actor, limit = DEFAULT_LIMIT }) => {
+      handle: async ({ actor, limit = DEFAULT_LIMIT, instances: scope = 'all' }) => {
         const name = normalise(actor);
+        const statistics = await statisticsOf(scope);
         const { counts, risk } = statistics.actor(name);
         const nowMs = clock.now();
         const bans = (await tracker.bans()).filter((ban) => ban.actor === name);
@@ -68,8 +81,9 @@ export function actorsApi(parts: ActorsApiParts): readonly ApiRoute[] {
       summary: 'Recent events, newest first',
       input: eventsInput,
       output: 'EventList',
-      handle: ({ limit = DEFAULT_LIMIT, type, actor }) => {
+      handle: async ({ limit = DEFAULT_LIMIT, type, actor, instances: scope = 'all' }) => {
         const name = actor === undefined ? undefined : normalise(actor);
+        const statistics = await statisticsOf(scope);
         const events = statistics.events(
           limit,
           (event) =>

@@ -1,13 +1,15 @@
+import { z } from 'zod';
 import type { BehaviorTracker } from '../../tracker/tracker.js';
-import type { LiveStatistics } from '../statistics/live-statistics.js';
+import type { Instances } from '../instances/instances.js';
 import { KEPT_SECONDS } from '../statistics/live-statistics.js';
-import { NOTHING, apiRoute } from './route.js';
+import { INSTANCES, NOTHING, apiRoute } from './route.js';
 import type { ApiRoute } from './route.js';
 
-const MOST_ACTORS = 100;
+const MOST_ROWS = 100;
+const statisticsInput = z.strictObject({ instances: INSTANCES.optional() });
 
 /** How storage and sinks are doing, and what was counted. */
-export function healthApi(tracker: BehaviorTracker, statistics: LiveStatistics): readonly ApiRoute[] {
+export function healthApi(tracker: BehaviorTracker, instances: Instances): readonly ApiRoute[] {
   return [
     apiRoute({
       method: 'GET',
@@ -28,17 +30,23 @@ export function healthApi(tracker: BehaviorTracker, statistics: LiveStatistics):
     apiRoute({
       method: 'GET',
       path: '/api/statistics',
-      summary: 'What this instance has counted: the last 10 minutes by the second, actors, rules and routes',
-      input: NOTHING,
+      summary: 'What all instances have counted: the last 10 minutes by the second, actors, rules and routes',
+      input: statisticsInput,
       output: 'Statistics',
-      handle: () => ({
-        totals: statistics.totals(),
-        ...statistics.seconds(KEPT_SECONDS),
-        actors: statistics.topActors(MOST_ACTORS),
-        risks: statistics.topRisks(MOST_ACTORS),
-        rules: statistics.topRules(MOST_ACTORS),
-        routes: statistics.topRoutes(MOST_ACTORS),
-      }),
+      handle: async ({ instances: scope = 'all' }) => {
+        if (scope === 'all') await instances.refresh();
+        const statistics = instances.statistics[scope];
+        return {
+          totals: statistics.totals(),
+          ...statistics.seconds(KEPT_SECONDS),
+          actors: statistics.topActors(MOST_ROWS),
+          risks: statistics.topRisks(MOST_ROWS),
+          rules: statistics.topRules(MOST_ROWS),
+          routes: statistics.topRoutes(MOST_ROWS),
+          through: statistics.through,
+          instances: instances.view(scope),
+        };
+      },
     }),
   ];
 }

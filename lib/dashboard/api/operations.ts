@@ -19,6 +19,6 @@ export function operations(parts: OperationsParts): readonly ApiRoute[] {
     ...bansApi(parts),
     ...actorsApi(parts),
     ...rulesApi(parts),
-    ...healthApi(parts.tracker, parts.statistics),
+    ...healthApi(parts.tracker, parts.instances),
   ];
 }

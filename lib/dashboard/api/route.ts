@@ -56,4 +56,6 @@ export const LIMIT = z.coerce
   .int('must be an integer from 1 to 1000')
   .min(1, 'must be an integer from 1 to 1000')
   .max(1000, 'must be an integer from 1 to 1000');
+/** Of which instances; default all. */
+export const INSTANCES = z.enum(['all', 'this'], "must be 'all' or 'this'");
 export const NOTHING = z.strictObject({});

@@ -37,6 +37,7 @@ const EVENT_OPTIONAL = [
   'userAgent',
   'status',
   'assessment',
+  'instance',
 ];
 
 const BANS = {
@@ -83,6 +84,7 @@ const EVENTS = {
       userAgent: text,
       status: count,
       assessment: ref('Assessment'),
+      instance: { ...text, description: 'Id of the instance that saw it; absent: the one that answers' },
     },
     EVENT_OPTIONAL,
   ),
@@ -141,7 +143,19 @@ const HEALTH = {
     ['lastError'],
   ),
   SinkList: object({
-    sinks: listOf(object({ name: text, sent: count, failed: count, dropped: count, queued: count })),
+    sinks: listOf(
+      object(
+        {
+          name: text,
+          sent: count,
+          failed: count,
+          dropped: count,
+          queued: count,
+          delivery: object({ delivered: count, dropped: count, queued: count, failedAttempts: count }),
+        },
+        ['delivery'],
+      ),
+    ),
   }),
   Statistics: object({
     totals: object({
@@ -158,7 +172,27 @@ const HEALTH = {
     risks: listOf({ allOf: [ref('Risk'), object({ actor: text })] }),
     rules: listOf(object({ rule: text, ...COUNTS })),
     routes: listOf(object(ROUTE_COUNTS)),
+    through: { ...count, description: 'The last second that all instances have counted to its end' },
+    instances: ref('Instances'),
   }),
+  Instances: object(
+    {
+      scope: { type: 'string', enum: ['all', 'this'] },
+      isShared: { ...flag, description: 'The storage lets instances know of each other' },
+      list: listOf(
+        object({
+          id: text,
+          name: text,
+          since: time,
+          isThis: flag,
+          requestsPerSecond: { type: 'number' },
+          denialsPerSecond: { type: 'number' },
+        }),
+      ),
+      problem: { ...text, description: 'Why the others are not there' },
+    },
+    ['problem'],
+  ),
 };
 
 const PROBLEM = object(

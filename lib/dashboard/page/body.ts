@@ -17,6 +17,9 @@ const table = (name: string, title: string, note: string, more = ''): string => 
   <div id="${name}"></div>
 </section>`;
 
+/** Of which instances the numbers are; filled in when it is known. */
+const WHOSE = '<span class="whose">this instance</span>';
+
 const plot = (name: string, title: string, note: string): string => `
 <section class="card" aria-labelledby="${name}-title">
   <h2 id="${name}-title">${title}</h2>
@@ -45,21 +48,22 @@ const EVENT_TOOLS = `<div class="filters">
 const OVERVIEW = `<div id="view-overview" class="view">
 <dl class="tiles">${TILES.map(tile).join('')}</dl>
 <div class="two">
-${plot('plot-rate', 'Requests and refusals', 'By second, for up to 10 minutes, this instance.')}
-${plot('plot-decisions', 'Decisions other than “allow”', 'By kind and every 10 seconds, for up to 10 minutes, this instance.')}
+${plot('plot-rate', 'Requests and refusals', `By second, for up to 10 minutes, ${WHOSE}.`)}
+${plot('plot-decisions', 'Decisions other than “allow”', `By kind and every 10 seconds, for up to 10 minutes, ${WHOSE}.`)}
 </div>
 <details class="card as-table"><summary>The plots as a table</summary><div id="minutes"></div></details>
 ${table('bans', 'Bans in force', 'Of all instances that share the storage.', '<button type="button" id="ban-new">Ban …</button>')}
 <div class="two">
-${table('actors', 'Top clients by violations', 'Violations and refusals since the start, this instance.')}
-${table('risks', 'Top clients by risk', 'The last assessment within 10 minutes, this instance.')}
+${table('actors', 'Top clients by violations', `Violations and refusals since the start, ${WHOSE}.`)}
+${table('risks', 'Top clients by risk', `The last assessment within 10 minutes, ${WHOSE}.`)}
 </div>
 <div class="two">
-${table('rules', 'Rules', 'Since the start, this instance. <a href="#/rules">All rules</a>')}
-${table('routes', 'Routes', 'Since the start, this instance.')}
+${table('rules', 'Rules', `Since the start, ${WHOSE}. <a href="#/rules">All rules</a>`)}
+${table('routes', 'Routes', `Since the start, ${WHOSE}.`)}
 </div>
-${table('events', 'Recent events', 'Newest first, this instance. <span id="events-left"></span>', EVENT_TOOLS)}
-${table('sinks', 'Storage and sinks', 'The storage is <span id="storage-state">…</span>. Sinks: what became of their events, this instance.')}
+${table('events', 'Recent events', `Newest first, ${WHOSE}. <span id="events-left"></span>`, EVENT_TOOLS)}
+${table('sinks', 'Storage and sinks', 'The storage is <span id="storage-state">…</span>. Sinks: what became of the events of this instance.')}
+<div id="instances-card" hidden>${table('instances', 'Instances', 'Those that were heard of within 5 seconds, by their own clocks.')}</div>
 </div>`;
 
 const RULES = `<div id="view-rules" class="view" hidden>
@@ -81,7 +85,7 @@ ${table('actor-bans', 'Bans', 'Of all instances that share the storage.')}
   <p class="faint" id="actor-risk-note"></p>
   <div id="actor-risk"></div>
 </section>
-${table('actor-events', 'Recent events', 'Newest first, this instance.')}
+${table('actor-events', 'Recent events', `Newest first, ${WHOSE}.`)}
 </div>`;
 
 export const PAGE_BODY = `<body>
@@ -94,6 +98,7 @@ export const PAGE_BODY = `<body>
   <nav aria-label="Views"><a href="#/" id="nav-overview">Overview</a><a href="#/rules" id="nav-rules">Rules</a></nav>
   <div class="tools">
     <span id="link" class="link" role="status" data-state="wait">Connecting …</span>
+    <label id="scope-box" hidden>Numbers of <select id="scope"><option value="all">all instances</option><option value="this">this instance</option></select></label>
     <button type="button" id="pause" aria-pressed="false">Pause</button>
     <button type="button" id="theme">Theme: auto</button>
   </div>
@@ -101,11 +106,12 @@ export const PAGE_BODY = `<body>
 <main id="main" tabindex="-1">
 <p class="banner" id="banner-passive" hidden>Passive mode: everything is counted and reported, nothing is refused.</p>
 <p class="banner bad" id="banner-storage" role="status" hidden></p>
+<p class="banner" id="banner-instances" role="status" hidden></p>
 ${OVERVIEW}
 ${RULES}
 ${ACTOR}
 </main>
-<footer><p class="faint">Statistics are of the instance that serves this page. Bans are of all instances that share its storage.</p></footer>
+<footer><p class="faint">Statistics are of ${WHOSE}. Bans are of all instances that share the storage.</p></footer>
 <div id="toast" role="status" aria-live="polite"></div>
 <dialog id="dialog" aria-labelledby="dialog-title"><form id="dialog-form" novalidate>
   <h2 id="dialog-title"></h2>

@@ -106,7 +106,7 @@ function most(contributions: readonly ContributionView[]): readonly Contribution
   return contributions.slice(0, MOST_CONTRIBUTIONS);
 }
 
-/** Never ends within a surrogate pair, which would not be text any more. */
-function cut(text: string, length: number): string {
+/** A text of at most so many characters and a mark. Never ends within a surrogate pair, which would not be text any more. */
+export function cut(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length).replace(/[\ud800-\udbff]$/, '')}…`;
 }

@@ -1,5 +1,6 @@
 import { BASICS_SCRIPT } from './basics.js';
 import { DIALOGS_SCRIPT } from './dialogs.js';
+import { INSTANCES_SCRIPT } from './instances.js';
 import { MAIN_SCRIPT } from './main.js';
 import { OVERVIEW_SCRIPT } from './overview.js';
 import { PLOTS_SCRIPT } from './plots.js';
@@ -12,6 +13,7 @@ ${BASICS_SCRIPT}
 ${PLOTS_SCRIPT}
 ${DIALOGS_SCRIPT}
 ${OVERVIEW_SCRIPT}
+${INSTANCES_SCRIPT}
 ${VIEWS_SCRIPT}
 ${MAIN_SCRIPT}
 })();

@@ -30,12 +30,15 @@ function refresh() {
   if (view === 'actor') loadActor();
   if (view === 'rules') loadRules();
 }
+/** Up to when the numbers are whole: others tell theirs a moment later. */
+function counted() { return latest.totals ? (latest.through + 1) * 1000 : now; }
 function draw(message) {
   drawTiles(message.totals);
   drawHealth(message);
-  drawPlots(now);
+  drawInstances(message.instances);
+  drawPlots(counted());
   describePlots(message.totals);
-  drawMinutes(now);
+  drawMinutes(counted());
   byId('banner-passive').hidden = !message.passive;
   var storage = byId('banner-storage');
   storage.hidden = message.storage.status === 'up';
@@ -65,9 +68,11 @@ function take(message, isWhole) {
     if (view === 'actor') loadActor();
   } else if (concerns && view === 'actor') loadActor();
 }
+var current;
 function connect() {
   clearTimeout(waiting);
-  var stream = new EventSource(base + '/api/stream');
+  if (current) current.close();
+  var stream = current = new EventSource(base + '/api/stream' + query({ instances: scope }));
   stream.onopen = function () { say('live', paused ? 'Paused' : 'Live'); };
   stream.addEventListener('whole', function (event) { take(JSON.parse(event.data), true); });
   stream.addEventListener('news', function (event) { take(JSON.parse(event.data), false); });
@@ -127,7 +132,7 @@ byId('skip').addEventListener('click', function (event) {
   event.preventDefault();
   byId('main').focus();
 });
-document.querySelector('.as-table').addEventListener('toggle', function () { drawMinutes(now); });
+document.querySelector('.as-table').addEventListener('toggle', function () { drawMinutes(counted()); });
 try { useTheme(localStorage.getItem('behavior-guard-theme') || 'auto'); } catch (error) { void error; }
 makePlots();
 route();

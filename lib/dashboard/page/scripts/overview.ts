@@ -84,7 +84,7 @@ function contributionList(assessment) {
 function whatHappened(cell, event) {
   add(cell, isolated(event.reason, '', 300));
   var asked = [event.method, event.path, event.status].filter(function (value) { return value !== undefined; }).join(' ');
-  var facts = [event.endpoint === '*' ? '' : event.endpoint, asked, event.address, event.userAgent].filter(Boolean);
+  var facts = [event.endpoint === '*' ? '' : event.endpoint, asked, event.address, event.userAgent, event.instance ? 'on ' + instanceName(event.instance) : ''].filter(Boolean);
   var sub = make('span', 'sub');
   facts.forEach(function (fact, at) { if (at > 0) add(sub, document.createTextNode(' · ')); add(sub, isolated(fact, '', 256)); });
   add(cell, sub);
@@ -107,7 +107,11 @@ function eventColumns(withActor) {
   ];
   return withActor ? columns : columns.filter(function (column) { return column.label !== 'Client'; });
 }
-function eventKey(event) { return event.id; }
+/** The end of a ban is seen by every instance. */
+function eventKey(event) {
+  if (event.type !== 'ban_expired' && event.type !== 'ban_lifted') return (event.instance || '') + '\n' + event.id;
+  return [event.type, event.actor, event.endpoint, event.bannedUntil].join('\n');
+}
 var updateEvents = table('events', { none: 'Nothing to show.', key: eventKey, columns: eventColumns(true) });
 var recent = [];
 var KEPT_EVENTS = 400;
@@ -116,7 +120,11 @@ var SHOWN_EVENTS = isPhone ? 15 : 40;
 var SHOWN_ROWS = isPhone ? 8 : 50;
 function rememberEvents(message) {
   if (message.isWhole) recent = [];
-  recent = message.events.concat(recent).slice(0, KEPT_EVENTS);
+  var seen = new Set();
+  recent = message.events.concat(recent).filter(function (event) {
+    var key = eventKey(event);
+    return !seen.has(key) && seen.add(key);
+  }).sort(function (a, b) { return b.time - a.time; }).slice(0, KEPT_EVENTS);
   if (message.leftOut > 0) put(byId('events-left'), count(message.leftOut) + ' more came too fast to be shown one by one.');
   else put(byId('events-left'), '');
 }
@@ -134,10 +142,10 @@ var updateSinks = table('sinks', {
   none: 'There are no sinks.', key: function (item) { return item.at; },
   columns: [
     { label: 'Sink', cell: textCell('name', 'who') },
-    { label: 'Sent', className: 'n', cell: numberCell('sent') },
-    { label: 'Waiting', className: 'n', cell: numberCell('queued') },
-    { label: 'Failed', className: 'n', cell: numberCell('failed') },
-    { label: 'Dropped', className: 'n', cell: numberCell('dropped') }
+    { label: 'Delivered', className: 'n', cell: numberCell('delivered') },
+    { label: 'Waiting', className: 'n', cell: numberCell('waiting') },
+    { label: 'Failed attempts', className: 'n', cell: numberCell('failedAttempts') },
+    { label: 'Lost', className: 'n', cell: numberCell('lost') }
   ]
 });
 function drawHealth(message) {

@@ -50,7 +50,7 @@ function makeActorButtons() {
 makeActorButtons();
 function loadActor() {
   var wanted = actor;
-  return call('GET', '/api/actor' + query({ actor: wanted })).then(function (known) { if (wanted === actor) drawActor(known); }, failed);
+  return call('GET', '/api/actor' + query({ actor: wanted, instances: scope })).then(function (known) { if (wanted === actor) drawActor(known); }, failed);
 }
 function windowOf(seconds) { return seconds === undefined ? '' : typeof seconds === 'number' ? length(seconds) : String(seconds); }
 var updateConfigured = table('configured', {
