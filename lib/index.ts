@@ -81,6 +81,7 @@ export type {
   TrackBy as TrackByFunction,
 } from './rules/behavior-rule.js';
 export type { ConfiguredRule } from './rules/configured-rules.js';
+export type { PassiveChange, RuleInForce } from './rules/passive-changes.js';
 export { MemoryStorage } from './storage/memory/memory-storage.js';
 export type { MemoryStorageOptions } from './storage/memory/options.js';
 export type { RedisAddress, RedisClient, RedisConnectionOptions } from './storage/redis/client.js';

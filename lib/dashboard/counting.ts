@@ -1,7 +1,7 @@
 import { GuardMetrics } from '../metrics/guard-metrics.js';
 import type { MetricsSettings } from '../metrics/metrics-options.js';
 import { UNMATCHED } from '../rules/route-plan.js';
-import type { GuardedRoute } from '../rules/rule-book.js';
+import type { GuardedRoute } from '../rules/guarded-route.js';
 import { RuleBook } from '../rules/rule-book.js';
 import type { ConfiguredRule } from '../rules/configured-rules.js';
 import type { Decision } from '../tracker/decision.js';
@@ -48,23 +48,14 @@ function endpointOf(subject: object): string {
   return 'endpoint' in subject && typeof subject.endpoint === 'string' ? subject.endpoint : UNMATCHED;
 }
 
-/** A rule book that can be read. */
+/** A rule book whose routes can be read. */
 export class ReadableRuleBook extends RuleBook {
   /** The routes of the application. */
   guardedRoutes: readonly GuardedRoute[] = [];
-  /** The configured rules in force, as they were given. */
-  configured: readonly ConfiguredRule[] = [];
 
   override install(routes: readonly GuardedRoute[], rules: readonly ConfiguredRule[]): readonly string[] {
     const warnings = super.install(routes, rules);
     this.guardedRoutes = routes;
-    this.configured = rules;
-    return warnings;
-  }
-
-  override replace(rules: readonly ConfiguredRule[]): readonly string[] {
-    const warnings = super.replace(rules);
-    this.configured = rules;
     return warnings;
   }
 }

@@ -1,6 +1,6 @@
 import type { NestInterceptor } from '@nestjs/common';
 import type { ApplicationConfig } from '@nestjs/core';
-import type { GuardedRoute } from '../rules/rule-book.js';
+import type { GuardedRoute } from '../rules/guarded-route.js';
 
 const INTERCEPTORS = '__interceptors__';
 

@@ -5,7 +5,8 @@ import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js'
 import { RoutePathFactory } from '@nestjs/core/router/route-path-factory.js';
 import { anomalyOf, botsOf, ownRules, skipOf, trackByOf, weightOf } from '../decorators/metadata.js';
 import type { RuleMetadata } from '../decorators/metadata.js';
-import type { DecoratedRule, GuardedRoute } from '../rules/rule-book.js';
+import type { DecoratedRule } from '../rules/decorated-rules.js';
+import type { GuardedRoute } from '../rules/guarded-route.js';
 
 /** Metadata that the framework's own decorators write; the names are the same in all supported versions. */
 const PATH = 'path';

@@ -20,6 +20,8 @@ export interface ConfiguredRule extends BehaviorRuleOptions {
 
 /** A configured rule, validated. */
 export interface ConfiguredDefinition {
+  /** In the list of configured rules. */
+  readonly index: number;
   readonly matcher: RouteMatcher;
   readonly declared: DeclaredRule;
 }
@@ -49,7 +51,9 @@ export function defineConfigured(
       return [];
     }
     const declaredAt = `rules ${match ?? handler ?? ''}`;
-    return matcher ? [{ matcher, declared: { definition: defined.definition, declaredAt, path } }] : [];
+    return matcher
+      ? [{ index, matcher, declared: { definition: defined.definition, declaredAt, path } }]
+      : [];
   });
 }
 

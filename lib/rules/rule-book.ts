@@ -1,42 +1,21 @@
 import { ConfigurationError } from '../errors/errors.js';
 import type { ConfigurationProblem } from '../errors/errors.js';
-import type { BehaviorRule, CustomAction, TrackBy } from './behavior-rule.js';
+import type { CustomAction } from './behavior-rule.js';
 import { compilePlans } from './compile-plan.js';
 import type { Escalation, RouteRules } from './compile-plan.js';
-import { defineConfigured, isObject, unmatchedRules } from './configured-rules.js';
+import { defineConfigured, unmatchedRules } from './configured-rules.js';
 import type { ConfiguredDefinition, ConfiguredRule } from './configured-rules.js';
-import type { RoutePatterns } from './route-match.js';
+import { decoratedRules, type DecoratedTerms } from './decorated-rules.js';
+import type { GuardedRoute } from './guarded-route.js';
+import { knownRules } from './known-rules.js';
+import { withPassive } from './passive-changes.js';
+import type { PassiveChange, PassiveOverrides, RuleInForce, RuleOrigin } from './passive-changes.js';
 import { observedRoute, observedUnmatched, type BehaviorEngines } from './observed-route.js';
 import { needsInterceptor } from './route-plan.js';
-import type { RouteBehavior, RoutePlan } from './route-plan.js';
+import type { RoutePlan } from './route-plan.js';
+import { indexPlans, type PlanIndex } from './plan-index.js';
 import type { DeclaredRule } from './rule-counter.js';
-import type { RuleDefaults } from './rule-definition.js';
-import { defineRule } from './rule-schema.js';
-import type { RulePlace } from './rule-schema.js';
-
-/** A rule that a decorator wrote. */
-export interface DecoratedRule extends RulePlace {
-  readonly rule: BehaviorRule;
-  /** The class, or `Class.method`. */
-  readonly declaredAt: string;
-}
-
-/** One route of the application with all that its decorators say. */
-export interface GuardedRoute extends RoutePatterns, RouteBehavior {
-  readonly controller: object;
-  readonly handler: object;
-  /** `Class.method`, unique in the application. */
-  readonly endpoint: string;
-  readonly decorated: readonly DecoratedRule[];
-  readonly trackBy: TrackBy | undefined;
-  readonly trackAfterGuards: boolean;
-  /** `all`: the route has no rules; else the names of those it skips. */
-  readonly skip: 'all' | ReadonlySet<string>;
-  /** Whether what its handler returns is sent as the body, rather than as a redirect or view. */
-  readonly hasBody: boolean;
-  /** Why a body pattern can't see this route's response; `undefined` where it can. */
-  readonly opaqueBody: string | undefined;
-}
+import type { RuleDefaults, RuleDefinition } from './rule-definition.js';
 
 /** What a `RuleBook` needs beside the rules. */
 export interface RuleBookSettings {
@@ -47,9 +26,11 @@ export interface RuleBookSettings {
   readonly behavior: BehaviorEngines;
 }
 
-interface Compiled {
-  readonly byController: ReadonlyMap<object, ReadonlyMap<object, RoutePlan>>;
-  readonly unmatched: RoutePlan | undefined;
+interface Compiled extends PlanIndex {
+  /** As they were given. */
+  readonly configured: readonly ConfiguredRule[];
+  readonly overrides: PassiveOverrides;
+  readonly origins: ReadonlyMap<RuleDefinition, RuleOrigin>;
   readonly warnings: readonly string[];
 }
 
@@ -57,9 +38,36 @@ interface Compiled {
 export class RuleBook {
   private routes: readonly GuardedRoute[] = [];
   private interceptable: ReadonlySet<GuardedRoute> = new Set();
-  private compiled: Compiled = { byController: new Map(), unmatched: undefined, warnings: [] };
+  /** Changes whenever other rules come into force. */
+  version = 0;
+  private compiled: Compiled = {
+    configured: [],
+    overrides: new Map(),
+    origins: new Map(),
+    byController: new Map(),
+    unmatched: undefined,
+    warnings: [],
+  };
 
   constructor(private readonly settings: RuleBookSettings) {}
+
+  /** The configured rules in force, as they were given. */
+  get configured(): readonly ConfiguredRule[] {
+    return this.compiled.configured;
+  }
+
+  /** The rules of every route, each once. */
+  inForce(): readonly RuleInForce[] {
+    return this.known().map(({ origin, isNamed: _, ...rule }) => {
+      if (origin.kind === 'configured' || origin.declaredPassive === rule.passive) return rule;
+      return { ...rule, declaredPassive: origin.declaredPassive };
+    });
+  }
+
+  /** Where a rule in force comes from. */
+  originOf(definition: RuleDefinition): RuleOrigin | undefined {
+    return this.compiled.origins.get(definition);
+  }
 
   /** The plan of requests that no route matched, if a rule means them. */
   get unmatched(): RoutePlan | undefined {
@@ -86,7 +94,7 @@ export class RuleBook {
    */
   install(routes: readonly GuardedRoute[], rules: readonly ConfiguredRule[]): readonly string[] {
     this.routes = routes;
-    this.compiled = this.compile(rules);
+    this.compiled = this.compile(rules, new Map());
     return this.compiled.warnings;
   }
 
@@ -96,13 +104,36 @@ export class RuleBook {
   }
 
   /**
-   * Replaces the configured rules; those of decorators stay. All or nothing.
+   * Replaces the configured rules; those of decorators stay, passive or not as they are. All or nothing.
    *
    * @returns warnings for people. @throws ConfigurationError, changing nothing, if a rule is invalid
    * (`CONFIGURATION_INVALID`) or needs an interceptor on a route that was started without one (`RULES_NOT_APPLICABLE`).
    */
   replace(rules: readonly ConfiguredRule[]): readonly string[] {
-    const compiled = this.compile(rules);
+    return this.putInForce(this.compile(rules, this.compiled.overrides));
+  }
+
+  /**
+   * Makes rules passive, or active again. All or nothing; counters go on.
+   *
+   * @returns warnings for people. @throws ConfigurationError, changing nothing, if there is no such rule.
+   */
+  setPassive(changes: readonly PassiveChange[]): readonly string[] {
+    const { configured, overrides } = withPassive(changes, {
+      known: this.known(),
+      configured: this.configured,
+      overrides: this.compiled.overrides,
+      allPassive: this.settings.defaults.passive,
+    });
+    return this.putInForce(this.compile(configured, overrides));
+  }
+
+  private known() {
+    const plans = this.routes.map((route) => this.planOf(route.controller, route.handler));
+    return knownRules([...plans, this.unmatched], this.compiled.origins);
+  }
+
+  private putInForce(compiled: Compiled): readonly string[] {
     const problems: ConfigurationProblem[] = [];
     for (const route of this.routes) {
       const plan = compiled.byController.get(route.controller)?.get(route.handler);
@@ -113,14 +144,21 @@ export class RuleBook {
     }
     if (problems.length > 0) throw new ConfigurationError(problems, 'RULES_NOT_APPLICABLE');
     this.compiled = compiled;
+    this.version++;
     return compiled.warnings;
   }
 
-  private compile(rules: readonly ConfiguredRule[]): Compiled {
+  private compile(rules: readonly ConfiguredRule[], overrides: PassiveOverrides): Compiled {
     const problems: ConfigurationProblem[] = [];
     const warnings: string[] = [];
+    const origins = new Map<RuleDefinition, RuleOrigin>();
+    const terms = { overrides, origins };
     const configured = defineConfigured(rules, this.routes, this.settings.defaults, problems);
-    const perRoute = this.routes.map((route) => this.rulesOf(route, configured, problems, warnings));
+    for (const { declared, index } of configured)
+      origins.set(declared.definition, { kind: 'configured', index });
+    const perRoute = this.routes.map((route) =>
+      this.rulesOf(route, configured, terms, { problems, warnings }),
+    );
     const observed = observedUnmatched(this.settings.behavior);
     const unmatched = { ...unmatchedRules(configured, warnings), observed };
     this.checkActions([...perRoute, unmatched], problems);
@@ -131,28 +169,19 @@ export class RuleBook {
     );
     problems.push(...planProblems);
     if (problems.length > 0) throw new ConfigurationError(distinct(problems));
-    return { ...indexPlans(this.routes, plans), warnings };
+    return { configured: rules, overrides, origins, ...indexPlans(this.routes, plans), warnings };
   }
 
   private rulesOf(
     route: GuardedRoute,
     configured: readonly ConfiguredDefinition[],
-    problems: ConfigurationProblem[],
-    warnings: string[],
+    terms: DecoratedTerms,
+    { problems, warnings }: { readonly problems: ConfigurationProblem[]; readonly warnings: string[] },
   ): RouteRules {
     const fromConfiguration = configured
       .filter(({ matcher }) => matcher.matches(route))
       .map(({ declared }) => declared);
-    const fromDecorators = route.decorated.flatMap(({ rule, declaredAt, ...place }): DeclaredRule[] => {
-      if (!isObject(rule)) {
-        problems.push({ path: place.path, message: 'must be a BehaviorRule' });
-        return [];
-      }
-      const defined = defineRule(rule.type, rule.options, this.settings.defaults, place);
-      if ('definition' in defined) return [{ definition: defined.definition, declaredAt, path: place.path }];
-      problems.push(...defined.problems);
-      return [];
-    });
+    const fromDecorators = decoratedRules(route, this.settings.defaults, terms, problems);
     const { skip } = route;
     const kept = [...fromConfiguration, ...fromDecorators].filter(({ definition }) => {
       return skip !== 'all' && !(definition.name !== undefined && skip.has(definition.name));
@@ -199,26 +228,6 @@ export class RuleBook {
       }
     }
   }
-}
-
-function indexPlans(
-  routes: readonly GuardedRoute[],
-  plans: readonly RoutePlan[],
-): Pick<Compiled, 'byController' | 'unmatched'> {
-  const byController = new Map<object, Map<object, RoutePlan>>();
-  routes.forEach((route, index) => {
-    if (!watches(plans[index])) return;
-    const handlers = byController.get(route.controller) ?? new Map<object, RoutePlan>();
-    handlers.set(route.handler, plans[index]);
-    byController.set(route.controller, handlers);
-  });
-  const unmatched = plans[routes.length];
-  return { byController, unmatched: watches(unmatched) ? unmatched : undefined };
-}
-
-function watches({ phases, bannable, observed }: RoutePlan): boolean {
-  if (observed) return true;
-  return Object.keys(phases).length > 0 || bannable.early.length > 0 || bannable.late.length > 0;
 }
 
 /** A class's rule is validated once for each of its routes. */

@@ -10,9 +10,11 @@ import type { RiskVerdict } from '../risk/verdict.js';
 import { ResponseText } from '../patterns/response-text.js';
 import type { BehaviorRule } from '../rules/behavior-rule.js';
 import type { ConfiguredRule } from '../rules/configured-rules.js';
+import type { PassiveChange, RuleInForce } from '../rules/passive-changes.js';
 import type { RuleBook } from '../rules/rule-book.js';
 import type { ActorGroup } from '../rules/route-plan.js';
 import type { Ban } from '../storage/storage.js';
+import { ActionsByHand } from './actions-by-hand.js';
 import type { CustomActions } from './custom-actions.js';
 import { ManualBans, banDurationMs } from './manual-bans.js';
 import type { BanOptions } from './manual-bans.js';
@@ -57,12 +59,14 @@ export class BehaviorTracker {
   private readonly inputs: RuleInputResolver;
   private readonly tracked: TrackedRules;
   private readonly manual: ManualBans;
+  private readonly byHand: ActionsByHand;
 
   constructor(private readonly parts: TrackerParts) {
     this.events$ = parts.bus.events$;
     this.inputs = new RuleInputResolver(parts.reporter);
     this.tracked = new TrackedRules(parts.settings);
     this.manual = new ManualBans(parts.storage, parts.actors, parts.reporter);
+    this.byHand = new ActionsByHand(parts, this.manual);
   }
 
   /**
@@ -122,27 +126,7 @@ export class BehaviorTracker {
     details: ActionDetails = {},
   ): Promise<boolean> {
     const [compiled] = this.tracked.groupOf(rule, endpointId).rules;
-    const { action, passive, banDurationMs, banScope, customAction } = compiled.definition;
-    const name = this.actorOf(actor);
-    const reason = details.reason ?? `rule '${compiled.name}' of ${endpointId}`;
-    const event: BehaviorEvent = {
-      type: 'violation',
-      time: this.parts.now(),
-      actor: name,
-      endpoint: endpointId,
-      rule: compiled.event,
-      action: passive ? 'logged_only' : action,
-      passive,
-      ...(details.count === undefined ? {} : { count: details.count }),
-      reason: passive ? `would ${action}: ${reason}` : reason,
-    };
-    this.parts.reporter.violation(event);
-    if (passive) return false;
-    if (customAction) this.parts.actions.run(customAction, { actor: name, endpoint: endpointId, event });
-    if (action !== 'ban') return true;
-    const route = banScope === 'route' ? { route: endpointId } : {};
-    await this.manual.ban(name, banDurationMs, reason, route);
-    return true;
+    return this.byHand.apply(compiled, this.actorOf(actor), endpointId, details);
   }
 
   /**
@@ -200,13 +184,29 @@ export class BehaviorTracker {
   }
 
   /**
-   * Replaces the configured rules (`rules` of the module's options); those of decorators stay. All or nothing.
+   * Replaces the configured rules (`rules` of the module's options); those of decorators stay, and so does what
+   * {@link setPassive} made of them. All or nothing.
    *
    * @throws ConfigurationError, changing nothing, if a rule is invalid (`CONFIGURATION_INVALID`) or needs an interceptor
    * on a route that was started without one (`RULES_NOT_APPLICABLE`).
    */
   updateRules(rules: readonly ConfiguredRule[]): void {
     for (const warning of this.parts.rules.replace(rules)) this.parts.reporter.warn(warning);
+  }
+
+  /**
+   * Makes rules passive, or active again, those of decorators too: in this process, until it is said otherwise. A configured
+   * rule is changed itself, as by {@link updateRules}. All or nothing; counters go on.
+   *
+   * @throws ConfigurationError with every problem, changing nothing, if there is no such rule or it can't be changed so.
+   */
+  setPassive(changes: readonly PassiveChange[]): void {
+    for (const warning of this.parts.rules.setPassive(changes)) this.parts.reporter.warn(warning);
+  }
+
+  /** The rules of every route, as they are in force in this process. O(all rules). */
+  rules(): readonly RuleInForce[] {
+    return this.parts.rules.inForce();
   }
 
   /** How the storage is doing, as far as this process knows. Asks nobody. */

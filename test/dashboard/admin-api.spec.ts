@@ -259,6 +259,7 @@ describe.each(PLATFORMS)('the API on %s', (platform) => {
             passive: true,
             pacing: false,
             phase: 'request',
+            source: 'decorator',
             banSeconds: 3600,
             banScope: 'all',
           },
@@ -293,6 +294,57 @@ describe.each(PLATFORMS)('the API on %s', (platform) => {
       expect((await ask(app, 'POST', '/api/rules/passive', { index: 1, passive: true })).status).toBe(409);
     });
 
+    it('makes a rule of a decorator passive and active again', async () => {
+      const app = await startShop(platform);
+      expect(await app.statuses(3, '/shop/items')).toEqual([200, 200, 429]);
+      const change = (more: object) => ask(app, 'POST', '/api/rules/passive', { passive: true, ...more });
+      const ruleOf = (json: any) => json.routes[0].rules[0];
+      const place = { rule: 'pace', endpoint: 'ShopController.items' };
+      const passive = await change(place);
+      expect([passive.status, ruleOf(passive.json)]).toEqual([
+        200,
+        expect.objectContaining({
+          name: 'pace',
+          source: 'decorator',
+          passive: true,
+          declaredPassive: false,
+        }),
+      ]);
+      expect((await app.get('/shop/items')).status).toBe(200);
+      expect(app.logs.of('log')).toContain(
+        'dashboard: 198.51.100.1 made the rule pace of ShopController.items passive',
+      );
+      await ask(app, 'POST', '/api/rules', { rules: configured });
+      expect(ruleOf((await ask(app, 'GET', '/api/rules')).json).passive).toBe(false);
+      expect((await ask(app, 'GET', '/api/rules')).json.routes[0].rules[1]).toMatchObject({
+        name: 'pace',
+        passive: true,
+      });
+      const active = await change({ rule: 'pace', passive: false });
+      expect(active.json.routes[0].rules[1]).not.toHaveProperty('declaredPassive');
+
+      const unknown = await change({ rule: 'space' });
+      expect([unknown.status, unknown.json.code, unknown.json.problems]).toEqual([
+        422,
+        'CONFIGURATION_INVALID',
+        [{ path: 'changes[0].rule', message: 'no rule of any route is named "space"' }],
+      ]);
+      for (const wrong of [{}, { index: 0, rule: 'pace' }, { index: 0, endpoint: 'a' }, { rule: '' }])
+        expect((await change(wrong)).status).toBe(400);
+    });
+
+    it('refuses a change of rules that somebody else has changed meanwhile', async () => {
+      const app = await startShop(platform, { rules: configured });
+      const { version } = (await ask(app, 'GET', '/api/rules')).json;
+      const first = await ask(app, 'POST', '/api/rules', { rules: [], version });
+      expect([first.status, first.json.version > version]).toEqual([200, true]);
+      expect((await ask(app, 'POST', '/api/rules', { rules: configured, version })).status).toBe(409);
+      const late = { rule: 'pace', passive: true, version };
+      expect((await ask(app, 'POST', '/api/rules/passive', late)).status).toBe(409);
+      const again = { ...late, version: first.json.version };
+      expect((await ask(app, 'POST', '/api/rules/passive', again)).status).toBe(200);
+    });
+
     it('replaces the configured rules, all or nothing', async () => {
       const app = await startShop(platform, { rules: configured });
       const bad = [
@@ -323,6 +375,30 @@ describe.each(PLATFORMS)('the API on %s', (platform) => {
       expect(app.eventsOf('violation').map(({ actor, passive }) => [actor, passive])).toContainEqual([
         'everybody',
         true,
+      ]);
+    });
+
+    it('keeps the functions of rules that are replaced as they were shown, by name or by place', async () => {
+      const trackBy = () => 'everybody';
+      const { name: _, ...unnamed } = configured[0];
+      const rules = [
+        { ...configured[0], trackBy },
+        { ...unnamed, match: 'GET /shop/items', trackBy },
+      ];
+      const app = await startShop(platform, { rules });
+      const { json } = await ask(app, 'GET', '/api/rules');
+      const shown = json.configured.map(({ rule }: any) => ({ ...rule, threshold: 2 }));
+      expect((await ask(app, 'POST', '/api/rules', { rules: shown })).status).toBe(200);
+      await app.statuses(3, '/shop/trial');
+      await app.statuses(3, '/shop/items', '203.0.113.2');
+      expect(new Set(app.eventsOf('violation').map(({ actor, rule }) => `${rule?.name} ${actor}`))).toEqual(
+        new Set(['reading everybody', 'trial ip:203.0.113.1', 'usage everybody', 'pace ip:203.0.113.2']),
+      );
+      const moved = [{ ...shown[0], name: 'another' }, { constructor: '(a function)' }];
+      const refused = await ask(app, 'POST', '/api/rules', { rules: moved.reverse() });
+      expect([refused.status, refused.json.problems.map(({ path }: any) => path)]).toEqual([
+        422,
+        expect.arrayContaining(['rules[0].constructor', 'rules[1].trackBy']),
       ]);
     });
   });

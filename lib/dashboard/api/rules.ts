@@ -4,7 +4,7 @@ import type { CompiledRule, RoutePlan } from '../../rules/route-plan.js';
 import { UNMATCHED } from '../../rules/route-plan.js';
 import type { BehaviorTracker } from '../../tracker/tracker.js';
 import type { ReadableRuleBook } from '../counting.js';
-import { NOTHING, Refusal, apiRoute } from './route.js';
+import { NOTHING, ROUTE, Refusal, apiRoute } from './route.js';
 import type { ApiRoute, Caller } from './route.js';
 
 /** What the operations on rules work with. */
@@ -17,24 +17,46 @@ export interface RulesApiParts {
 }
 
 const MOST_RULES = 1000;
+const VERSION = z.number('must be the version of the list').int('must be the version of the list').optional();
 const replaceInput = z.strictObject({
   rules: z
     .array(z.record(z.string(), z.json()), 'must be a list of rules')
     .max(MOST_RULES, `must be at most ${MOST_RULES} rules`),
+  version: VERSION,
 });
-const passiveInput = z.strictObject({
-  index: z.number('must be the index of a configured rule').int('must be an integer').min(0, 'must be >= 0'),
-  name: z.string('must be a text').max(256).optional(),
-  passive: z.boolean('must be true or false'),
-});
+const NAME = z.string('must be a text').max(256);
+const PASSIVE = z.boolean('must be true or false');
+const FORMS = 'needs either index, of a configured rule, or rule, a name';
+const passiveInput = z
+  .strictObject({
+    index: z
+      .number('must be the index of a configured rule')
+      .int('must be an integer')
+      .min(0, 'must be >= 0')
+      .optional(),
+    name: NAME.optional(),
+    rule: NAME.min(1, 'must not be empty').optional(),
+    endpoint: ROUTE.optional(),
+    passive: PASSIVE,
+    version: VERSION,
+  })
+  .refine(({ index, rule }) => (index === undefined) !== (rule === undefined), FORMS)
+  .refine(({ index, endpoint }) => index === undefined || endpoint === undefined, {
+    path: ['endpoint'],
+    message: 'belongs to rule, not to index',
+  });
+const CHANGED = 'The rules are not what they were; read them again.';
 
-/** Read all rules; replace the configured ones, or make one of them passive or active. Of this instance alone. */
+/** Read all rules; replace the configured ones, or make any passive or active. Of this instance alone. */
 export function rulesApi({ tracker, rules, passive, log }: RulesApiParts): readonly ApiRoute[] {
   const list = () => ({
     passive,
+    version: rules.version,
     configured: rules.configured.map((rule, index) => ({ index, rule: plain(rule), name: nameOf(rule) })),
     routes: routesOf(rules),
   });
+  const isOutdated = (version: number | undefined): boolean =>
+    version !== undefined && version !== rules.version;
   return [
     apiRoute({
       method: 'GET',
@@ -50,9 +72,11 @@ export function rulesApi({ tracker, rules, passive, log }: RulesApiParts): reado
       summary: 'Replace the configured rules; those of decorators stay',
       input: replaceInput,
       output: 'RuleList',
-      handle: ({ rules: given }, caller) => {
+      handle: ({ rules: given, version }, caller) => {
+        if (isOutdated(version)) return new Refusal(409, CHANGED);
         // Whatever is no rule, the rule book finds.
-        tracker.updateRules(given as unknown as readonly ConfiguredRule[]);
+        const wanted = given as unknown as readonly ConfiguredRule[];
+        tracker.updateRules(wanted.map((rule, index) => withFunctions(rule, index, rules.configured)));
         log(caller, `replaced the configured rules by ${given.length}`);
         return list();
       },
@@ -60,17 +84,23 @@ export function rulesApi({ tracker, rules, passive, log }: RulesApiParts): reado
     apiRoute({
       method: 'POST',
       path: '/api/rules/passive',
-      summary: 'Make one configured rule passive, or active again',
+      summary: 'Make a rule passive, or active again: a configured one by index, any by name and route',
       input: passiveInput,
       output: 'RuleList',
-      handle: ({ index, name, passive: wanted }, caller) => {
-        const rule = rules.configured[index];
+      handle: ({ index, name, rule, endpoint, passive: wanted, version }, caller) => {
+        const configured = rules.configured[index ?? -1] as ConfiguredRule | undefined;
+        const isOther = !configured || (name !== undefined && nameOf(configured) !== name);
         // Somebody may have replaced the rules meanwhile.
-        if (!rule || (name !== undefined && nameOf(rule) !== name))
-          return new Refusal(409, 'The configured rules are not what they were; read them again.');
-        const changed = { ...rule, passive: wanted };
-        tracker.updateRules(rules.configured.map((each, at) => (at === index ? changed : each)));
-        log(caller, `made the rule ${nameOf(rule) ?? index} ${wanted ? 'passive' : 'active'}`);
+        if (isOutdated(version) || (rule === undefined && isOther)) return new Refusal(409, CHANGED);
+        if (rule !== undefined) {
+          tracker.setPassive([{ rule, passive: wanted, ...(endpoint === undefined ? {} : { endpoint }) }]);
+        } else {
+          const changed = { ...(configured as ConfiguredRule), passive: wanted };
+          tracker.updateRules(rules.configured.map((each, at) => (at === index ? changed : each)));
+        }
+        const which = rule ?? nameOf(configured as ConfiguredRule) ?? index;
+        const where = endpoint === undefined ? '' : ` of ${endpoint}`;
+        log(caller, `made the rule ${which}${where} ${wanted ? 'passive' : 'active'}`);
         return list();
       },
     }),
@@ -81,11 +111,29 @@ function nameOf({ name }: ConfiguredRule): string | null {
   return name ?? null;
 }
 
-/** JSON has no functions. */
+/** Stands for a function, which JSON has none of. */
+const A_FUNCTION = '(a function)';
+
 function plain(rule: ConfiguredRule): unknown {
   return JSON.parse(
-    JSON.stringify(rule, (_key, value: unknown) => (typeof value === 'function' ? '(a function)' : value)),
+    JSON.stringify(rule, (_key, value: unknown) => (typeof value === 'function' ? A_FUNCTION : value)),
   );
+}
+
+/** A rule whose functions were shown as such keeps them: they are those of the rule of that name, else of that place. */
+function withFunctions(
+  rule: ConfiguredRule,
+  index: number,
+  configured: readonly ConfiguredRule[],
+): ConfiguredRule {
+  const known = (
+    rule.name === undefined ? configured[index] : configured.find(({ name }) => name === rule.name)
+  ) as Record<string, unknown> | undefined;
+  const members = Object.entries(rule).map(([key, value]: [string, unknown]) => {
+    const own = known && Object.hasOwn(known, key) ? known[key] : undefined;
+    return [key, value === A_FUNCTION && typeof own === 'function' ? own : value] as const;
+  });
+  return Object.fromEntries(members) as unknown as ConfiguredRule;
 }
 
 function routesOf(rules: ReadableRuleBook): object[] {
@@ -93,20 +141,24 @@ function routesOf(rules: ReadableRuleBook): object[] {
     const plan = rules.planOf(route.controller, route.handler);
     if (!plan) return [];
     const { endpoint, httpMethod, patterns } = route;
-    return [{ endpoint, method: httpMethod, patterns, rules: rulesOf(plan) }];
+    return [{ endpoint, method: httpMethod, patterns, rules: rulesOf(plan, rules) }];
   });
   const { unmatched } = rules;
   if (!unmatched) return routes;
-  return [...routes, { endpoint: UNMATCHED, method: 'ALL', patterns: ['*'], rules: rulesOf(unmatched) }];
+  return [
+    ...routes,
+    { endpoint: UNMATCHED, method: 'ALL', patterns: ['*'], rules: rulesOf(unmatched, rules) },
+  ];
 }
 
 /** Each rule once: what is decided at the end of a response is asked about at the beginning, too. */
-function rulesOf({ phases }: RoutePlan): object[] {
+function rulesOf({ phases }: RoutePlan, rules: ReadableRuleBook): object[] {
   const compiled = Object.values(phases).flatMap((groups) => groups.flatMap((group) => group.rules));
-  return compiled.filter(({ query }) => query.peek !== true).map(ruleView);
+  return compiled.filter(({ query }) => query.peek !== true).map((rule) => ruleView(rule, rules));
 }
 
-function ruleView({ name, definition, event }: CompiledRule): object {
+function ruleView({ name, definition, event }: CompiledRule, rules: ReadableRuleBook): object {
+  const origin = rules.originOf(definition);
   const { type, threshold, thresholdOf, windowMs, action, passive, pacing, phase, banScope } = definition;
   return {
     name,
@@ -119,6 +171,10 @@ function ruleView({ name, definition, event }: CompiledRule): object {
     passive,
     pacing,
     phase,
+    source: origin?.kind ?? 'configured',
+    ...(origin?.kind === 'decorator' && origin.declaredPassive !== passive
+      ? { declaredPassive: origin.declaredPassive }
+      : {}),
     ...(event.pattern === undefined ? {} : { pattern: event.pattern }),
     ...(action === 'ban'
       ? {

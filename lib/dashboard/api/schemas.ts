@@ -26,7 +26,7 @@ const COUNTS = {
 };
 const ROUTE_COUNTS = { endpoint: text, admitted: count, denials: count, violations: count, passive: count };
 const BAN_OPTIONAL = ['route'];
-const RULE_OPTIONAL = ['pattern', 'banSeconds', 'banScope'];
+const RULE_OPTIONAL = ['pattern', 'banSeconds', 'banScope', 'declaredPassive'];
 const EVENT_OPTIONAL = [
   'rule',
   'count',
@@ -115,6 +115,8 @@ const RULES = {
       passive: flag,
       pacing: flag,
       phase: text,
+      source: { type: 'string', enum: ['configured', 'decorator'] },
+      declaredPassive: { ...flag, description: 'What the decorator says, where it was made otherwise' },
       pattern: text,
       banSeconds: orNull({ type: 'number' }),
       banScope: text,
@@ -123,6 +125,7 @@ const RULES = {
   ),
   RuleList: object({
     passive: { ...flag, description: 'The whole guard is passive' },
+    version: { ...count, description: 'Changes with the rules; a change that names another one is refused' },
     configured: listOf(object({ index: count, name: orNull(text), rule: { type: 'object' } })),
     routes: listOf(
       object({ endpoint: text, method: text, patterns: listOf(text), rules: listOf(ref('Rule')) }),
