@@ -1,4 +1,5 @@
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { chromium as playwright } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
@@ -72,4 +73,25 @@ export async function picture(page: Page, name: string, documented?: string): Pr
   if (documented === undefined || !isForDocs) return;
   mkdirSync(join('docs', 'images'), { recursive: true });
   copyFileSync(path, join('docs', 'images', documented));
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What is to be read in an element. */
+export const text = (page: Page, id: string): Promise<string> => page.locator(`#${id}`).innerText();
+
+/** The row of a table that has these words. */
+export const row = (page: Page, table: string, words: string) =>
+  page.locator(`#${table} tbody tr`, { hasText: words });
+
+/** Resolves when the page is told what happens. */
+export const live = (page: Page): Promise<void> => page.locator('#link[data-state="live"]').waitFor();
+
+/** What axe-core finds to be serious or critical. */
+export async function seriousViolations(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate<{ violations: any[] }>('axe.run()');
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }: any) => html.slice(0, 160)).join(' | ')}`);
 }

@@ -1,14 +1,21 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { SystemClock } from 'nestjs-behavior-guard';
 import type { GuardModuleOptions } from 'nestjs-behavior-guard';
 import { PLATFORMS, TestApp } from '../http/support.js';
 import type { PlatformName } from '../http/support.js';
-import { PATIENCE_MS, isForDocs, openPage, picture, startBrowser } from './browser.js';
+import {
+  PATIENCE_MS,
+  isForDocs,
+  live,
+  openPage,
+  picture,
+  row,
+  seriousViolations,
+  startBrowser,
+  text,
+} from './browser.js';
 import { KEY, PATH, ShopController, withKey } from './support.js';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const HOSTILE = '<img src=x onerror=alert(1)>';
 const RIGHT_TO_LEFT = '\u202egnp.live';
 const TEST_MS = 20_000 + (isForDocs ? 80_000 : 0);
@@ -82,19 +89,6 @@ async function busyMinute(app: TestApp): Promise<void> {
       for (let box = 0; box < 2; box++) await app.get('/shop/boxes/1', `203.0.113.${100 + second}`);
     await new Promise((resolve) => setTimeout(resolve, 1_000));
   }
-}
-
-const text = (page: Page, id: string): Promise<string> => page.locator(`#${id}`).innerText();
-const row = (page: Page, table: string, words: string) =>
-  page.locator(`#${table} tbody tr`, { hasText: words });
-const live = (page: Page) => page.locator('#link[data-state="live"]').waitFor();
-
-async function seriousViolations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate<{ violations: any[] }>('axe.run()');
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }: any) => html.slice(0, 160)).join(' | ')}`);
 }
 
 describe('the page', () => {

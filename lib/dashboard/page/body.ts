@@ -66,10 +66,25 @@ ${table('sinks', 'Storage and sinks', 'The storage is <span id="storage-state">�
 <div id="instances-card" hidden>${table('instances', 'Instances', 'Those that were heard of within 5 seconds, by their own clocks.')}</div>
 </div>`;
 
+const EDITOR = `<section class="card" aria-labelledby="edit-title">
+<h2 id="edit-title">Replace the configured rules</h2>
+<p class="faint" id="edit-note">A list in JSON, as the module’s option <code>rules</code> has it. If anything is wrong with it, nothing changes. “(a function)” stands for a function of the rule as it is, and stays.</p>
+<form id="edit" novalidate>
+  <p class="banner" id="edit-stale" role="status" hidden></p>
+  <div class="edit">
+    <div><label for="edit-rules">Rules in JSON</label>
+    <textarea id="edit-rules" rows="16" wrap="off" spellcheck="false" autocomplete="off" autocapitalize="off" aria-describedby="edit-note"></textarea></div>
+    <div id="edit-problems"><h3 id="edit-found-title" tabindex="-1">Problems</h3><p class="none" id="edit-none">What is wrong with the rules is listed here when they are to be replaced.</p><ul id="edit-found" class="found"></ul></div>
+  </div>
+  <div class="buttons"><button type="submit" id="edit-yes" class="primary">Replace the rules</button><button type="button" id="edit-back">Begin with those in force</button></div>
+</form>
+</section>`;
+
 const RULES = `<div id="view-rules" class="view" hidden>
 <p class="lead">Changes hold for this instance, until it is started again or its configuration file changes.</p>
 ${table('configured', 'Configured rules', 'Those of the module’s options and of its configuration file. Passive: counted and reported, without effect.')}
-${table('compiled', 'Rules of every route', 'Configured and decorated rules, as they are in force.')}
+${EDITOR}
+${table('compiled', 'Rules of every route', 'Those that are configured, and those of decorators, as they are in force.')}
 </div>`;
 
 const ACTOR = `<div id="view-actor" class="view" hidden>

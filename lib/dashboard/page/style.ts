@@ -18,7 +18,7 @@ html { -webkit-text-size-adjust: 100%; }
 body { margin: 0; background: var(--ground); color: var(--ink); font: 15px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif; }
 a { color: var(--accent); text-underline-offset: .15em; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
-main:focus, h2:focus { outline: none; }
+main:focus, h2:focus, h3:focus { outline: none; }
 .skip { position: absolute; left: -99rem; top: .5rem; z-index: 9; padding: .5rem 1rem; background: var(--card); border-radius: 6px; }
 .skip:focus { left: .75rem; }
 .bar { position: sticky; top: 0; z-index: 5; display: flex; flex-wrap: wrap; align-items: center; gap: .4rem 1.5rem; padding: .6rem max(1rem, calc(50vw - 42rem));
@@ -36,13 +36,15 @@ footer { padding-top: 0; padding-bottom: 2rem; }
 .view > p { margin: 0; }
 .two { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1rem; align-items: start; }
 .card { min-width: 0; padding: 1rem 1.1rem; background: var(--card); border: 1px solid var(--line); border-radius: 10px; box-shadow: var(--shadow); }
-h2 { margin: 0; font-size: 1rem; font-weight: 650; letter-spacing: -.005em; overflow-wrap: anywhere; }
+h2, h3 { margin: 0; font-size: 1rem; font-weight: 650; letter-spacing: -.005em; overflow-wrap: anywhere; } h3 { font-size: .875rem; }
 .head { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: .4rem 1rem; }
 .faint { margin: .1rem 0 .7rem; color: var(--faint); font-size: .8438rem; } footer .faint { margin: 0; }
 .lead { color: var(--faint); }
 .banner { margin: 0 0 1rem; padding: .6rem 1rem; border-radius: 8px; background: var(--warn-ground); color: var(--warn); font-weight: 550; }
 .banner.bad { background: var(--bad-ground); color: var(--bad); }
 button, select, input { font: inherit; font-size: .875rem; color: var(--ink); background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: .3rem .7rem; min-height: 2.1rem; }
+textarea { display: block; width: 100%; min-height: 12rem; padding: .6rem .7rem; resize: vertical; color: var(--ink); background: var(--ground); border: 1px solid var(--line); border-radius: 6px; font: .8125rem/1.5 ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace; tab-size: 2; }
+textarea[aria-invalid='true'] { border-color: var(--bad); }
 button { cursor: pointer; font-weight: 550; white-space: nowrap; }
 button:hover { background: var(--band); border-color: var(--faint); }
 button.primary, button[aria-pressed='true'] { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
@@ -90,6 +92,8 @@ code, .who { font: .8125rem/1.5 ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo,
 dialog { width: min(30rem, calc(100vw - 2rem)); padding: 1.3rem; color: var(--ink); background: var(--card); border: 1px solid var(--line); border-radius: 12px; }
 dialog::backdrop { background: #0b101899; } dialog p { overflow-wrap: anywhere; } dialog .buttons { justify-content: flex-end; margin-top: 1.2rem; }
 #dialog-fields { display: grid; gap: .7rem; } #dialog-fields label { display: grid; gap: .2rem; } .problem { color: var(--bad); margin: .6rem 0 0; } .problem:empty { display: none; }
+button.link-like { min-height: 0; padding: 0; border: 0; background: none; color: var(--accent); text-decoration: underline; text-underline-offset: .15em; white-space: normal; text-align: left; }
+.edit { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 1.2rem; margin-bottom: .8rem; } .edit label { display: block; margin-bottom: .2rem; } .found { margin: .4rem 0 0; padding-left: 1.1rem; font-size: .875rem; overflow-wrap: anywhere; } .found li { margin-bottom: .35rem; }
 #toast { position: fixed; left: 50%; bottom: 1.2rem; z-index: 9; max-width: calc(100vw - 2rem); padding: .6rem 1.1rem; border-radius: 8px; background: var(--ink); color: var(--card); font-weight: 550;
   transform: translateX(-50%); overflow-wrap: anywhere; box-shadow: 0 4px 16px #0005; } #toast:empty { display: none; }
 `;
@@ -98,6 +102,7 @@ dialog::backdrop { background: #0b101899; } dialog p { overflow-wrap: anywhere; 
 const NARROW = `
 @media (max-width: 60rem) { .two { grid-template-columns: minmax(0, 1fr); } .tiles { grid-template-columns: repeat(3, minmax(0, 1fr)); } }
 @media (max-width: 40rem) {
+  .edit { grid-template-columns: minmax(0, 1fr); }
   main, footer { padding: .75rem; } .bar { position: static; padding: .6rem .75rem; } .tools { margin-left: 0; width: 100%; flex-wrap: wrap; } .tools .link { margin-right: auto; }
   .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .6rem; } .tile { padding: .6rem .8rem; } .tile dd { font-size: 1.4rem; } .tile:last-child { grid-column: 1 / -1; } .tile small { display: block; margin: 0; } .card { padding: .8rem; } .view, .two { gap: .75rem; }
   table, tbody, tr, td { display: block; width: 100%; } thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }

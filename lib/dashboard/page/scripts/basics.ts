@@ -73,7 +73,7 @@ function call(method, path, body) {
   return fetch(base + path, options).then(function (response) {
     return response.json().catch(function () { return {}; }).then(function (value) {
       if (response.ok) return value;
-      throw new Error(value.detail || 'The answer was ' + response.status);
+      throw Object.assign(new Error(value.detail || 'The answer was ' + response.status), { problems: value.problems, status: response.status });
     });
   });
 }

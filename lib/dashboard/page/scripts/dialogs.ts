@@ -89,14 +89,19 @@ function askToReset(actor) {
   });
 }
 function askForPassive(configured) {
-  var wanted = !configured.rule.passive;
+  var change = { index: configured.index };
+  if (configured.name !== null) change.name = configured.name;
+  askToMakePassive(ruleName(configured), !configured.rule.passive, change);
+}
+function askForPassiveOf(rule) {
+  askToMakePassive(rule.name + ' of ' + rule.endpoint, !rule.passive, { rule: rule.name, endpoint: rule.endpoint });
+}
+function askToMakePassive(name, wanted, change) {
   ask({
     title: wanted ? 'Make this rule passive?' : 'Make this rule active?', yes: wanted ? 'Make passive' : 'Make active',
-    text: shown(ruleName(configured)) + (wanted ? ' goes on counting and reporting, without effect.' : ' takes effect.') + ' This holds for this instance.',
+    text: shown(name) + (wanted ? ' goes on counting and reporting, without effect.' : ' takes effect.') + ' This holds for this instance.',
     run: function () {
-      var change = { index: configured.index, passive: wanted };
-      if (configured.name !== null) change.name = configured.name;
-      return call('POST', '/api/rules/passive', change).then(function () { return ruleName(configured) + (wanted ? ' is passive.' : ' is active.'); });
+      return call('POST', '/api/rules/passive', Object.assign({ passive: wanted }, change)).then(function () { return name + (wanted ? ' is passive.' : ' is active.'); });
     }
   });
 }

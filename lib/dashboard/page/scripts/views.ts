@@ -83,14 +83,25 @@ var updateCompiled = table('compiled', {
     { label: 'Action', cell: function (cell, item) {
       cell.replaceChildren(tag(item.action, kindOf(item.action)));
       if (item.passive) add(cell, tag('passive', 'passive'));
+    } },
+    { label: 'From', cell: function (cell, item) {
+      put(cell, item.source + (item.declaredPassive === undefined ? '' : item.passive ? ', made passive here' : ', made active here'));
+    } },
+    { label: 'Actions', className: 'do', cell: function (cell, item, isNew, row) {
+      if (isNew) add(cell, add(make('div', 'buttons'), button('', '', function () { askForPassiveOf(row.item); })));
+      var element = cell.querySelector('button');
+      element.hidden = item.source === 'configured' || item.allPassive;
+      put(element, item.passive ? 'Make active' : 'Make passive');
+      element.setAttribute('aria-label', (item.passive ? 'Make active: ' : 'Make passive: ') + shown(item.name) + ' of ' + shown(item.endpoint));
     } }
   ]
 });
 function drawRuleList(list) {
   updateConfigured(list.configured);
+  offerRules(list);
   var rules = [];
   list.routes.forEach(function (route) {
-    route.rules.forEach(function (rule) { rules.push(Object.assign({ endpoint: route.endpoint }, rule)); });
+    route.rules.forEach(function (rule) { rules.push(Object.assign({ endpoint: route.endpoint, allPassive: list.passive }, rule)); });
   });
   updateCompiled(rules);
 }
