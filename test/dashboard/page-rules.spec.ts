@@ -79,6 +79,7 @@ describe('the page of rules', () => {
       await page.keyboard.press('Enter');
       await row(page, 'configured', 'calmer').waitFor();
       await page.getByText('The configured rules are replaced: 1 in force.').waitFor();
+      expect(await page.evaluate('document.activeElement.id')).toBe('edit-yes');
       expect(await app.statuses(5, '/shop/trial')).toEqual([200, 200, 200, 200, 429]);
       expect(JSON.parse(await field(page).inputValue())).toMatchObject([{ name: 'calmer', threshold: 4 }]);
       expect(await field(page).getAttribute('aria-invalid')).toBe('false');
@@ -94,6 +95,15 @@ describe('the page of rules', () => {
       const { app, url } = await start();
       const { page } = await openPage(browser, url);
       await row(page, 'configured', 'reading').waitFor();
+      const slips = [
+        { ...READING, threshold: 0 },
+        { name: 'boxes', handler: 'ShopController.boxes', type: 'usage', threshold: 5, windw: '1h' },
+      ];
+      await field(page).fill(JSON.stringify(slips, null, 2));
+      await replace(page).click();
+      await page.getByRole('button', { name: 'Go to rules[1].windw' }).waitFor();
+      await page.getByRole('button', { name: 'Go to rules[0].threshold' }).click();
+      await picture(page, 'rules-slips-light', 'dashboard-rules.png');
       const rules = [
         { ...READING, threshold: 0, name: 'bra,c[ket"' },
         {
@@ -107,6 +117,7 @@ describe('the page of rules', () => {
       await replace(page).click();
       const title = page.getByRole('heading', { name: '3 problems: nothing was changed' });
       await title.waitFor();
+      await page.getByRole('button', { name: 'Go to rules[1].pattern' }).waitFor();
       expect(await page.evaluate('document.activeElement.id')).toBe('edit-found-title');
       expect([
         await field(page).getAttribute('aria-invalid'),
@@ -183,6 +194,8 @@ describe('the page of rules', () => {
       await picture(page, `rules-${width}`);
       await field(page).scrollIntoViewIfNeeded();
       await picture(page, `rules-form-${width}`);
+      await row(page, 'compiled', 'json:rare==true').scrollIntoViewIfNeeded();
+      await picture(page, `rules-list-${width}`);
       expect(trouble).toEqual([]);
       await page.close();
     },

@@ -63,7 +63,7 @@ ${table('routes', 'Routes', `Since the start, ${WHOSE}.`)}
 </div>
 ${table('events', 'Recent events', `Newest first, ${WHOSE}. <span id="events-left"></span>`, EVENT_TOOLS)}
 ${table('sinks', 'Storage and sinks', 'The storage is <span id="storage-state">…</span>. Sinks: what became of the events of this instance.')}
-<div id="instances-card" hidden>${table('instances', 'Instances', 'Those that were heard of within 5 seconds, by their own clocks.')}</div>
+<div id="instances-card" hidden>${table('instances', 'Instances', 'Heard of within the last 5 seconds; each tells the time by its own clock.')}</div>
 </div>`;
 
 const EDITOR = `<section class="card" aria-labelledby="edit-title">
@@ -74,7 +74,7 @@ const EDITOR = `<section class="card" aria-labelledby="edit-title">
   <div class="edit">
     <div><label for="edit-rules">Rules in JSON</label>
     <textarea id="edit-rules" rows="16" wrap="off" spellcheck="false" autocomplete="off" autocapitalize="off" aria-describedby="edit-note"></textarea></div>
-    <div id="edit-problems"><h3 id="edit-found-title" tabindex="-1">Problems</h3><p class="none" id="edit-none">What is wrong with the rules is listed here when they are to be replaced.</p><ul id="edit-found" class="found"></ul></div>
+    <div id="edit-problems"><h3 id="edit-found-title" tabindex="-1">Problems</h3><p class="none" id="edit-none">If anything is wrong with the rules, it is listed here.</p><ul id="edit-found" class="found"></ul></div>
   </div>
   <div class="buttons"><button type="submit" id="edit-yes" class="primary">Replace the rules</button><button type="button" id="edit-back">Begin with those in force</button></div>
 </form>

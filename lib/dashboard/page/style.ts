@@ -43,7 +43,7 @@ h2, h3 { margin: 0; font-size: 1rem; font-weight: 650; letter-spacing: -.005em; 
 .banner { margin: 0 0 1rem; padding: .6rem 1rem; border-radius: 8px; background: var(--warn-ground); color: var(--warn); font-weight: 550; }
 .banner.bad { background: var(--bad-ground); color: var(--bad); }
 button, select, input { font: inherit; font-size: .875rem; color: var(--ink); background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: .3rem .7rem; min-height: 2.1rem; }
-textarea { display: block; width: 100%; min-height: 12rem; padding: .6rem .7rem; resize: vertical; color: var(--ink); background: var(--ground); border: 1px solid var(--line); border-radius: 6px; font: .8125rem/1.5 ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace; tab-size: 2; }
+textarea { display: block; width: 100%; min-height: 12rem; padding: .6rem .7rem; resize: vertical; color: var(--ink); background: var(--card); border: 1px solid var(--line); border-radius: 6px; font: .8125rem/1.5 ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace; tab-size: 2; }
 textarea[aria-invalid='true'] { border-color: var(--bad); }
 button { cursor: pointer; font-weight: 550; white-space: nowrap; }
 button:hover { background: var(--band); border-color: var(--faint); }
@@ -93,7 +93,7 @@ dialog { width: min(30rem, calc(100vw - 2rem)); padding: 1.3rem; color: var(--in
 dialog::backdrop { background: #0b101899; } dialog p { overflow-wrap: anywhere; } dialog .buttons { justify-content: flex-end; margin-top: 1.2rem; }
 #dialog-fields { display: grid; gap: .7rem; } #dialog-fields label { display: grid; gap: .2rem; } .problem { color: var(--bad); margin: .6rem 0 0; } .problem:empty { display: none; }
 button.link-like { min-height: 0; padding: 0; border: 0; background: none; color: var(--accent); text-decoration: underline; text-underline-offset: .15em; white-space: normal; text-align: left; }
-.edit { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 1.2rem; margin-bottom: .8rem; } .edit label { display: block; margin-bottom: .2rem; } .found { margin: .4rem 0 0; padding-left: 1.1rem; font-size: .875rem; overflow-wrap: anywhere; } .found li { margin-bottom: .35rem; }
+.edit { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 1.2rem; margin-bottom: .8rem; } .edit label { display: block; margin-bottom: .2rem; } .some-problems { color: var(--bad); } .found { margin: .4rem 0 0; padding-left: 1.1rem; font-size: .875rem; overflow-wrap: anywhere; } .found li { margin-bottom: .35rem; }
 #toast { position: fixed; left: 50%; bottom: 1.2rem; z-index: 9; max-width: calc(100vw - 2rem); padding: .6rem 1.1rem; border-radius: 8px; background: var(--ink); color: var(--card); font-weight: 550;
   transform: translateX(-50%); overflow-wrap: anywhere; box-shadow: 0 4px 16px #0005; } #toast:empty { display: none; }
 `;
@@ -108,7 +108,7 @@ const NARROW = `
   table, tbody, tr, td { display: block; width: 100%; } thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }
   tr { padding: .5rem 0; border-bottom: 1px solid var(--line); } tbody tr:last-child { border-bottom: 0; } tbody tr:hover td { background: none; }
   td, td:first-child, td:last-child, td.c, td.n, td.w { position: relative; width: 100%; min-height: 1.6rem; padding: .12rem 0 .12rem 6.5rem; border: 0; text-align: left; white-space: normal; }
-  td::before { content: attr(data-label); position: absolute; left: 0; color: var(--faint); font: .8125rem/1.6 system-ui, sans-serif; } td:empty { display: none; } td.do { width: 100%; } td.do .buttons { justify-content: flex-start; } td.do button { min-height: 2.3rem; }
+  td::before { content: attr(data-label); position: absolute; left: 0; color: var(--faint); font: .8125rem/1.6 system-ui, sans-serif; } td:empty, td.do:not(:has(button:not([hidden]))) { display: none; } td.do { width: 100%; } td.do .buttons { justify-content: flex-start; } td.do button { min-height: 2.3rem; }
   .u-legend { display: block; } .u-legend table, .u-legend tbody, .u-legend tr, .u-legend td { display: inline-block; width: auto; min-height: 0; padding: 0 .2rem 0 0; border: 0; } .u-legend td::before { content: none; }
 }
 @media (prefers-reduced-motion: no-preference) { .link[data-state='live']::before { animation: beat 2s ease-in-out infinite; } @keyframes beat { 50% { opacity: .35; } } }

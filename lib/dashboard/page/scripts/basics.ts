@@ -29,6 +29,7 @@ function isolated(text, className, most) {
 }
 function setIsolated(parent, text, className, most) {
   var wanted = shown(text, most);
+  if (wanted === '') return parent.replaceChildren();
   if (parent.firstChild && parent.childNodes.length === 1 && parent.textContent === wanted) return;
   parent.replaceChildren(isolated(text, className, most));
 }

@@ -22,7 +22,7 @@ function drawInstances(instances) {
   byId('instances-card').hidden = !instances.isShared || instances.scope === 'this';
   instances.list.forEach(function (each) { instanceNames[each.id] = each.name; });
   updateInstances(instances.list);
-  var words = instances.scope === 'this' || !instances.isShared || instances.problem ? 'this instance' : several === 1 ? 'the only instance' : 'all ' + several + ' instances';
+  var words = instances.scope === 'this' || !instances.isShared || instances.problem ? 'this instance' : several === 1 ? 'the only instance' : several === 2 ? 'both instances' : 'all ' + several + ' instances';
   document.querySelectorAll('.whose').forEach(function (place) { put(place, words); });
   put(byId('scope').options[0], instances.scope === 'all' && !instances.problem ? 'all instances (' + several + ')' : 'all instances');
   var banner = byId('banner-instances');

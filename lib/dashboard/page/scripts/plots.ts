@@ -30,7 +30,7 @@ function newPlot(id, series, height, more) {
   var plot = new uPlot({
     width: Math.max(240, place.clientWidth), height: height, series: [{ value: '{HH}:{mm}:{ss}', label: 'time' }].concat(series), axes: axes(),
     // A bar of the last step has its width to the right of it.
-    scales: { x: { range: function (_plot, least, most) { return [least, most + more]; } }, y: { range: fromZero } }, cursor: { drag: { x: false, y: false }, points: { size: 6 } }, padding: [10, 22, 0, 0], legend: { live: true }
+    scales: { x: { range: function (_plot, least, most) { return [least, most + more]; } }, y: { range: fromZero } }, cursor: { drag: { x: false, y: false }, points: { size: 6 } }, padding: [10, 34, 0, 0], legend: { live: true }
   }, [[0]].concat(series.map(function () { return [0]; })), place);
   var fitted = '';
   /** The legend may break into more lines than one. */

@@ -1,6 +1,8 @@
 /** The form in which the configured rules are replaced. */
 export const RULE_EDITOR_SCRIPT = String.raw`
 var isEdited = false;
+/** The button is not disabled meanwhile: it would lose the focus. */
+var isSending = false;
 /** Of the rules that the text began with, or that its writer was told of. */
 var rulesVersion;
 function rulesText(list) { return JSON.stringify(list.configured.map(function (each) { return each.rule; }), null, 2); }
@@ -76,6 +78,7 @@ function showProblems(problems) {
   field.setAttribute('aria-describedby', some ? 'edit-note edit-found' : 'edit-note');
   field.setAttribute('aria-invalid', String(some));
   byId('edit-none').hidden = some;
+  byId('edit-found-title').className = some ? 'some-problems' : '';
   put(byId('edit-found-title'), !some ? 'Problems' : problems.length + (problems.length === 1 ? ' problem' : ' problems') + ': nothing was changed');
   byId('edit-found').replaceChildren.apply(byId('edit-found'), problems.slice(0, 100).map(problemItem));
   if (some) byId('edit-found-title').focus();
@@ -99,9 +102,10 @@ byId('edit-back').addEventListener('click', function () {
 });
 byId('edit').addEventListener('submit', function (event) {
   event.preventDefault();
+  if (isSending) return;
   var written = writtenRules(byId('edit-rules').value);
   if (written.problems) return showProblems(written.problems);
-  byId('edit-yes').disabled = true;
+  isSending = true;
   call('POST', '/api/rules', { rules: written.rules, version: rulesVersion }).then(function (list) {
     beginWith(list);
     drawRuleList(list);
@@ -109,6 +113,6 @@ byId('edit').addEventListener('submit', function (event) {
   }, function (error) {
     showProblems(error.problems || [{ path: '', message: error.message }]);
     if (error.status === 409) loadRules();
-  }).finally(function () { byId('edit-yes').disabled = false; });
+  }).finally(function () { isSending = false; });
 });
 `;
