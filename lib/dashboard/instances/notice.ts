@@ -124,7 +124,7 @@ const EVENT = z.object({
 });
 /** Names of series become names of members: none that means something to an object. */
 const SERIES = z
-  .record(z.string().regex(/^[a-z][a-z_]{0,31}$/), z.array(count).max(KEPT_SECONDS))
+  .record(z.string().regex(/^[a-z][a-z_]{0,31}$/), z.custom<readonly number[]>(areCounts))
   .refine((series) => Object.keys(series).length <= MOST_SERIES);
 const NOTICE: z.ZodType<Notice> = z.object({
   format: z.literal(1),
@@ -152,6 +152,15 @@ const NOTICE: z.ZodType<Notice> = z.object({
   ),
   events: rows(EVENT),
 });
+
+/** Thousands of numbers, one by one: a schema for each would take twenty times as long. */
+function areCounts(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.length <= KEPT_SECONDS &&
+    value.every((each) => Number.isInteger(each) && each >= 0 && each <= MOST_COUNT)
+  );
+}
 
 /** What a text says, which anybody may have written; `undefined` if it is damaged, hostile or of another format. */
 export function readNotice(text: string): Notice | undefined {
