@@ -358,8 +358,8 @@ describe.each(PLATFORMS)('the API on %s', (platform) => {
         2,
       ]);
       expect(await app.statuses(2, '/shop/trial')).toEqual([200, 429]);
-      const body = { match: 'GET /shop/trial', type: 'return_pattern', pattern: 'x', threshold: 1 };
-      const late = await ask(app, 'POST', '/api/rules', { rules: [body] });
+      const waiting = { match: 'GET /shop/trial', type: 'usage', threshold: 1, after: 'guards' };
+      const late = await ask(app, 'POST', '/api/rules', { rules: [waiting] });
       expect([late.status, late.json.code]).toEqual([409, 'RULES_NOT_APPLICABLE']);
       const replaced = await ask(app, 'POST', '/api/rules', { rules: [] });
       expect([replaced.status, replaced.json.configured]).toEqual([200, []]);
