@@ -54,6 +54,7 @@ export class EventStreams {
 
   /** Sends what there is, and from then on what changes. @param isAllowed asked again every 15 s. */
   open(response: ServerResponse, scope: Scope, isAllowed: () => Promise<boolean>): void {
+    if (this.streamsOf(scope).length === 0) this.parts.snapshots[scope].begin();
     const stream: Stream = { scope, response, isAllowed, ticks: 0 };
     this.streams.add(stream);
     response.once('close', () => this.drop(stream));
@@ -94,7 +95,7 @@ export class EventStreams {
 
   private tell(): void {
     for (const scope of ['all', 'this'] as const) {
-      const streams = [...this.streams].filter((stream) => stream.scope === scope);
+      const streams = this.streamsOf(scope);
       if (streams.length === 0) continue;
       const snapshots = this.parts.snapshots[scope];
       this.ticksSinceSent[scope]++;
@@ -106,6 +107,10 @@ export class EventStreams {
       // For the next time.
       if (scope === 'all') void this.parts.refresh();
     }
+  }
+
+  private streamsOf(scope: Scope): readonly Stream[] {
+    return [...this.streams].filter((stream) => stream.scope === scope);
   }
 
   private send(stream: Stream, message: string): void {

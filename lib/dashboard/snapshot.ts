@@ -39,6 +39,11 @@ export class Snapshots {
     return this.statistics.version !== this.sentVersion;
   }
 
+  /** What has happened so far is in `whole()`: `next()` goes on from here. To be called when nobody has looked on. */
+  begin(): void {
+    this.sentMark = this.statistics.news(this.sentMark, 0).mark;
+  }
+
   /** Everything: for a page that begins. */
   whole(): string {
     const { statistics } = this;

@@ -55,6 +55,30 @@ describe.each(PLATFORMS)('the stream on %s', (platform) => {
     expect([news.leftOut, news.banVersion, news.seconds.length]).toEqual([0, 1, 10]);
   });
 
+  it('counts nothing as too fast to be shown that came before anybody looked on', async () => {
+    const app = await startShop(platform);
+    for (let event = 0; event < 100; event++) emit(app);
+    const first = await Onlooker.open(app);
+    await until(() => first.messages.length === 1);
+    emit(app);
+    app.clock.advance(500);
+    await until(() => first.messages.length === 2);
+    const [{ data: whole }, { data: news }] = first.messages;
+    expect([whole.events.length, whole.leftOut]).toEqual([50, 0]);
+    expect([news.events.length, news.leftOut]).toEqual([1, 0]);
+    first.leave();
+    await until(() => first.ended);
+    await settled();
+    for (let event = 0; event < 100; event++) emit(app);
+    app.clock.advance(500);
+    const second = await Onlooker.open(app);
+    for (let event = 0; event < 30; event++) emit(app);
+    await until(() => second.messages.length === 1);
+    app.clock.advance(500);
+    await until(() => second.messages.length === 2);
+    expect([second.messages[1].data.events.length, second.messages[1].data.leftOut]).toEqual([25, 5]);
+  });
+
   it('tells nothing but the time where nothing happens, once a second', async () => {
     const app = await startShop(platform);
     const onlooker = await Onlooker.open(app);
