@@ -2,8 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { RecordResult, RedisStorage, RuleQuery } from 'nestjs-behavior-guard';
 import { banRule, rule } from '../../lib/testing/contract/scenario.js';
+import { ManualClock } from '../../lib/testing/manual-clock.js';
 import { type RedisServer, startRedis, tcpProxy } from '../support/redis.js';
-import { clientOf, closeAll, commandCalls, openStorage, until } from '../support/redis-storage.js';
+import {
+  clientOf,
+  closeAll,
+  closeLater,
+  commandCalls,
+  openStorage,
+  until,
+} from '../support/redis-storage.js';
 
 /** Typically 100 ms; a machine that is busy with other tests takes longer. */
 const SOON_MS = 1_000;
@@ -292,6 +300,21 @@ describe('a ban and its lifting at odds', () => {
     expect([one.findBan('alice'), other.findBan('alice')]).toEqual([undefined, undefined]);
     expect((await record(other, 'alice', [rule()])).denied).toBe(false);
     expect(await (await open()).bans()).toEqual([]);
+  });
+
+  it('a ban lifted within the same millisecond is not revived by telling of it again', async () => {
+    const clock = new ManualClock(Date.now());
+    const storage = await openStorage({ url: server.url, clock, commandTimeoutMs: 1_000 });
+    const limit = [banRule({ threshold: 1 })];
+    await record(storage, 'alice', limit);
+    expect((await record(storage, 'alice', limit)).ban?.since).toBe(clock.now());
+    // What was told of the ban has not been answered yet, so it is told again before the log is read, after the lifting.
+    const [lifted] = await Promise.all([storage.unban('alice'), storage.sync()]);
+    expect(lifted).toBe(true);
+    await storage.sync();
+    expect(storage.findBan('alice')).toBeUndefined();
+    expect(await admin.xlen(`${PREFIX}{bans}:log`)).toBe(2);
+    expect((await record(storage, 'alice', limit)).banned).toBeUndefined();
   });
 
   it('a ban of a time without Redis does not hold where it was lifted since, on any instance or in Redis', async () => {

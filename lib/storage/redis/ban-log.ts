@@ -136,7 +136,8 @@ export class BanLog {
   }
 
   private async readOn(): Promise<void> {
-    for (const outgoing of [...this.unsent.values()]) await this.enter(outgoing);
+    // Repeated, so not fresh: its first message may be heard before its answer, and it may have been lifted since, within a ms.
+    for (const outgoing of [...this.unsent.values()]) await this.enter({ ...outgoing, fresh: false });
     if (this.last === undefined) await this.load();
     for (;;) {
       const from = this.last as string;
