@@ -27,6 +27,7 @@ const SOURCES = [
   'grafana',
   'evaluation',
   'README.md',
+  'BENCHMARKS.md',
   'tsconfig.json',
   'tsconfig.build.json',
 ];
