@@ -2,7 +2,7 @@ import type { Counter, Histogram, Meter, ObservableResult, TraceAPI } from '@ope
 import { logText } from '../events/log-text.js';
 import { ALL_METRICS } from './catalogue.js';
 import type { KeyOf, Metric, MetricKey } from './catalogue.js';
-import { loadFor } from './optional-package.js';
+import { loadFor } from '../errors/optional-package.js';
 import type { DecisionFacts, Labels, MetricsRecorder, Read, ViolationFacts } from './recorder.js';
 
 /** What is used of a `Meter` of @opentelemetry/api. */

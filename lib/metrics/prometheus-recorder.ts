@@ -2,7 +2,7 @@ import type { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { ConfigurationError } from '../errors/errors.js';
 import { ALL_METRICS, prometheusName } from './catalogue.js';
 import type { KeyOf, Metric, MetricKey } from './catalogue.js';
-import { loadFor } from './optional-package.js';
+import { loadFor } from '../errors/optional-package.js';
 import type { Labels, MetricsRecorder, Read } from './recorder.js';
 
 /** What is used of a `Registry` of prom-client. */

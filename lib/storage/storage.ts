@@ -194,7 +194,10 @@ export interface BehaviorStorage {
   readonly keepsHistory?: boolean;
   /** Where the instances tell each other how they are, for the dashboard; absent: each shows itself alone. */
   readonly board?: InstanceBoard;
-  /** Called once before the first request. */
+  /**
+   * Called before the first request, and again later where it failed. @throws ConfigurationError for what no waiting mends, which
+   * stops the application.
+   */
   start?(context: StorageContext): MaybePromise<void>;
   /**
    * One pass: banned? → peek at every counter → decide → commit → ban. All rules see the same state. Attempts are

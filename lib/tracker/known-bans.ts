@@ -1,4 +1,4 @@
-import type { Ban, BehaviorStorage } from '../storage/storage.js';
+import type { Ban, BehaviorStorage, RecordResult } from '../storage/storage.js';
 import { placeOf } from './ban-journal.js';
 import type { OutageMemory } from './outage-memory.js';
 
@@ -59,4 +59,9 @@ export class KnownBans {
     const general = route === undefined ? undefined : this.stored(actor);
     return general && !this.isOverruled(general) ? general : undefined;
   }
+}
+
+/** The verdict on a request of an actor that is banned. */
+export function refusedFor(banned: Ban): RecordResult {
+  return { banned, denied: true, wouldDeny: true, rules: [] };
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock/clock.js';
+import { ConfigurationError } from '../errors/errors.js';
 import type {
   Ban,
   BanRequest,
@@ -8,7 +9,7 @@ import type {
   RecordResult,
   RuleOutcome,
 } from '../storage/storage.js';
-import { KnownBans } from './known-bans.js';
+import { KnownBans, refusedFor } from './known-bans.js';
 import { OutageMemory } from './outage-memory.js';
 import { errorText, type Reporter } from './reporter.js';
 import type { StorageErrorPolicy } from './settings.js';
@@ -65,9 +66,12 @@ export class StorageGateway {
     return this.storage.keepsHistory === true && !this.breaker.isOpen;
   }
 
-  /** Starts the storage, once. Never rejects: one that does not start is started again later. */
+  /** Starts the storage, once; later again, if it fails. @throws ConfigurationError, which no waiting mends. */
   async start(): Promise<void> {
-    this.started ??= this.startStorage().catch((error: unknown) => this.breaker.open(error));
+    this.started ??= this.startStorage().catch((error: unknown) => {
+      if (error instanceof ConfigurationError) throw error;
+      this.breaker.open(error);
+    });
     await this.started;
   }
 
@@ -243,8 +247,4 @@ export class StorageGateway {
     this.outage.drop();
     if (downMs !== undefined) this.reporter.storageUp(downMs, written);
   }
-}
-
-function refusedFor(banned: Ban): RecordResult {
-  return { banned, denied: true, wouldDeny: true, rules: [] };
 }

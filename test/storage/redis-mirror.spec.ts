@@ -4,14 +4,7 @@ import type { RecordResult, RedisStorage, RuleQuery } from 'nestjs-behavior-guar
 import { banRule, rule } from '../../lib/testing/contract/scenario.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
 import { type RedisServer, startRedis, tcpProxy } from '../support/redis.js';
-import {
-  clientOf,
-  closeAll,
-  closeLater,
-  commandCalls,
-  openStorage,
-  until,
-} from '../support/redis-storage.js';
+import { clientOf, closeAll, commandCalls, openStorage, until } from '../support/redis-storage.js';
 
 /** Typically 100 ms; a machine that is busy with other tests takes longer. */
 const SOON_MS = 1_000;

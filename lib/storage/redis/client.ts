@@ -1,3 +1,5 @@
+import { loadFor } from '../../errors/optional-package.js';
+
 /**
  * What is used of an ioredis client (5 or 6): a `Redis`, also one that follows Sentinels, or a `Cluster`. Any client that has
  * this will do.
@@ -59,9 +61,9 @@ const OWN_OPTIONS = {
   sentinelReconnectStrategy: reconnectDelayMs,
 } as const;
 
-/** Makes a client for these options. Loads ioredis only here. @throws if ioredis is not installed. */
+/** Makes a client for these options. Loads ioredis only here. @throws ConfigurationError if ioredis is not installed. */
 export async function createClient(options: RedisConnectionOptions): Promise<RedisClient> {
-  const { Cluster, Redis } = await import('ioredis');
+  const { Cluster, Redis } = await loadFor('RedisStorage', 'ioredis', () => import('ioredis'));
   const redisOptions = { ...OWN_OPTIONS, ...options.redisOptions };
   if (options.cluster) {
     // A node is connected to when it is first needed, and what is sent meanwhile has to wait; nothing is sent to a Cluster that

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../errors/errors.js';
+import { ConfigurationError } from './errors.js';
 
 /** Loads an optional package. @throws ConfigurationError that names the option that needs it, if it is not installed. */
 export async function loadFor<T>(option: string, name: string, load: () => Promise<T>): Promise<T> {
