@@ -88,3 +88,18 @@ export function keyPrefixOf(client: RedisClient): string {
   const { keyPrefix } = client.options as { keyPrefix?: unknown };
   return typeof keyPrefix === 'string' ? keyPrefix : '';
 }
+
+/**
+ * Has a client send these commands by themselves, also where it puts others into pipelines of its own accord: it holds a pipeline
+ * back while another is under way, doesn't know a script's keys, which a Cluster needs, and fails on scripts that are newer than a
+ * pipeline that waits, together with the application's commands in it. What the application sends goes as before.
+ */
+export function keepOutOfPipelines(client: RedisClient, commands: readonly string[]): void {
+  const options = client.options as {
+    readonly enableAutoPipelining?: unknown;
+    autoPipeliningIgnoredCommands?: readonly string[];
+  };
+  if (!options.enableAutoPipelining) return;
+  const ignored = options.autoPipeliningIgnoredCommands ?? [];
+  options.autoPipeliningIgnoredCommands = [...new Set([...ignored, ...commands])];
+}

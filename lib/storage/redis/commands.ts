@@ -1,5 +1,5 @@
 import type { BanRequest, RecordRequest } from '../storage.js';
-import type { RedisClient } from './client.js';
+import { keepOutOfPipelines, type RedisClient } from './client.js';
 import type { Connection } from './connection.js';
 import { CommandTimeoutError, type Deadlines } from './deadlines.js';
 import type { KeySchema } from './keys.js';
@@ -37,6 +37,8 @@ export function defineScripts(client: RedisClient): void {
   client.defineCommand('behaviorGuardUnban', { lua: UNBAN, numberOfKeys: 1 });
   client.defineCommand('behaviorGuardReset', { lua: RESET, numberOfKeys: 1 + HISTORIES.length });
   client.defineCommand('behaviorGuardAnnounce', { lua: ANNOUNCE, numberOfKeys: 3 });
+  const scripts = ['Record', 'Ban', 'Unban', 'Reset', 'Announce'].map((name) => `behaviorGuard${name}`);
+  keepOutOfPipelines(client, [...scripts, 'HSCAN', 'XRANGE', 'XREVRANGE']);
 }
 
 /** A ban to be written: by hand, or one that was decided elsewhere and began before. */
@@ -119,7 +121,8 @@ export class Commands {
       String(offences),
       this.deadline(),
     );
-    const [state, bytes] = await this.deadlines.wait(reply, (answer) => answer);
+    const [answered, bytes] = await this.deadlines.wait(reply, (answer) => answer);
+    const state = Number(answered);
     if (state < 0) throw tooLate();
     return { applied: state === 1, bytes };
   }
@@ -207,7 +210,8 @@ export class Commands {
   }
 
   private async done(reply: Promise<number>): Promise<number> {
-    const state = await this.deadlines.wait(reply, (answer) => answer);
+    // Of a client with `stringNumbers`, text.
+    const state = Number(await this.deadlines.wait(reply, (answer) => answer));
     if (state < 0) throw tooLate();
     return state;
   }
