@@ -42,10 +42,10 @@ export class Installer {
     this.binding = new InterceptorBinding(parts.interceptor, parts.config);
     const { adapterHost } = parts;
     this.hook();
-    // Under @nestjs/testing the adapter comes later; before version 11 nothing tells when. An application context says
-    // that it comes, but it never does.
+    // Under @nestjs/testing the adapter comes later. An application context says that it comes, but it never does.
     const { init$ } = adapterHost as AnnouncingHost;
-    init$?.subscribe(() => this.hook());
+    if (init$) init$.subscribe(() => this.hook());
+    else if (!this.hooked) whenSet(adapterHost, () => this.hook());
   }
 
   /** Compiles the rules of all routes and binds what they need. @throws ConfigurationError with every problem. */
@@ -112,4 +112,18 @@ export class Installer {
       return 'taken';
     });
   }
+}
+
+/** Before version 11 nothing tells that the adapter comes; later than this, the parser of bodies would be before the hook. */
+function whenSet(host: HttpAdapterHost, then: () => void): void {
+  const accessor = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(host), 'httpAdapter');
+  if (!accessor?.set) return;
+  Object.defineProperty(host, 'httpAdapter', {
+    ...accessor,
+    set(adapter: HttpServer) {
+      Reflect.deleteProperty(host, 'httpAdapter');
+      host.httpAdapter = adapter as HttpAdapterHost['httpAdapter'];
+      then();
+    },
+  });
 }
