@@ -15,8 +15,18 @@ if (!['10', '11', '12'].includes(major)) {
 
 const copy = join(tmpdir(), `nestjs-behavior-guard-nest-${major}`);
 const installed = join(copy, 'node_modules', '.installed');
-const lock = readFileSync(join(root, 'package-lock.json'), 'utf8');
-const isFresh = existsSync(installed) && readFileSync(installed, 'utf8') === lock;
+const packages = ['common', 'core', 'testing', 'platform-express', 'platform-fastify'];
+// Packages with numbers of their own.
+const companions = {
+  10: ['terminus@11', 'swagger@8', 'event-emitter@2'],
+  11: ['terminus@11', 'swagger@11', 'event-emitter@3'],
+  12: [],
+}[major];
+const versions = [...packages.map((name) => `${name}@${major}`), ...companions].map(
+  (name) => `@nestjs/${name}`,
+);
+const wanted = `${versions.join(' ')}\n${readFileSync(join(root, 'package-lock.json'), 'utf8')}`;
+const isFresh = existsSync(installed) && readFileSync(installed, 'utf8') === wanted;
 mkdirSync(copy, { recursive: true });
 const SOURCES = [
   'lib',
@@ -40,22 +50,12 @@ for (const name of [...SOURCES, ...SETTINGS]) {
 }
 if (!isFresh) {
   for (const name of ['package.json', 'package-lock.json']) cpSync(join(root, name), join(copy, name));
-  const packages = ['common', 'core', 'testing', 'platform-express', 'platform-fastify'];
-  // Packages with numbers of their own.
-  const companions = {
-    10: ['terminus@11', 'swagger@8', 'event-emitter@2'],
-    11: ['terminus@11', 'swagger@11', 'event-emitter@3'],
-    12: [],
-  }[major];
-  const versions = [...packages.map((name) => `${name}@${major}`), ...companions].map(
-    (name) => `@nestjs/${name}`,
-  );
   await run(
     'npm',
     ['install', '--legacy-peer-deps', '--no-audit', '--no-fund', '--loglevel=error', ...versions],
     { cwd: copy },
   );
-  writeFileSync(installed, lock);
+  writeFileSync(installed, wanted);
 }
 const { version } = JSON.parse(readFileSync(join(copy, 'node_modules/@nestjs/core/package.json'), 'utf8'));
 console.log(`NestJS ${version}`);
