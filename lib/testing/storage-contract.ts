@@ -2,6 +2,7 @@ import { actors, concurrency, unorderedTimes } from './contract/actors.js';
 import { banEnds, banList, resetting } from './contract/ban-list.js';
 import { bansByRules, escalation, routeBans } from './contract/bans.js';
 import { costs, exactCounting } from './contract/counting.js';
+import { histories, noHistories } from './contract/histories.js';
 import { largeCounting, pacing } from './contract/large-counting.js';
 import { randomTraces } from './contract/random-traces.js';
 import { Scenario, type Define, type StorageContractOptions, type TestRunner } from './contract/scenario.js';
@@ -45,6 +46,8 @@ export function storageContract(options: StorageContractOptions): void {
     section('reset', resetting);
     section('actors', actors);
     section('concurrency', concurrency);
+    if (capabilities.keepsHistory) section('histories', histories);
+    else section('histories (skipped: it keeps none)', noHistories);
     section('random traces', (test) => randomTraces(test, options));
   });
 }

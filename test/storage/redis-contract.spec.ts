@@ -17,4 +17,5 @@ storageContract({
       commandTimeoutMs: 5_000,
     }),
   settle: (storage) => (storage as RedisStorage).sync(),
+  capabilities: { keepsHistory: true },
 });

@@ -23,6 +23,7 @@ function contractOn(name: string, connection: () => RedisStorageOptions): void {
       return new RedisStorage({ ...connection(), prefix, clock, commandTimeoutMs: 5_000 });
     },
     settle: (storage) => (storage as RedisStorage).sync(),
+    capabilities: { keepsHistory: true },
     randomSteps: 300,
   });
 }

@@ -1,6 +1,9 @@
 import { MemoryStorage } from '../../lib/storage/memory/memory-storage.js';
 import type {
   BehaviorStorage,
+  HistoryNews,
+  HistoryQuery,
+  KeptEvent,
   MaybePromise,
   RecordRequest,
   RecordResult,
@@ -32,6 +35,64 @@ class Faulty extends MemoryStorage {
 
   override record(request: RecordRequest): RecordResult {
     return this.changeResult(super.record(this.changeRequest(request)), request);
+  }
+}
+
+interface HistoryFaults {
+  readonly order: number;
+  readonly everyNth: number;
+  readonly forgets: boolean;
+  readonly asUnknown: boolean;
+  readonly keepsMost: boolean;
+  readonly banned: boolean;
+  readonly oneName: boolean;
+}
+
+/** A memory storage that keeps histories, all of each, as plainly as can be. */
+class Histories extends MemoryStorage {
+  readonly keepsHistory = true;
+  private readonly kept = new Map<
+    string,
+    { born: number; most: number; first: number; events: KeptEvent[] }
+  >();
+  private added = 0;
+
+  constructor(private readonly faults: Partial<HistoryFaults> = {}) {
+    super();
+  }
+
+  override record(request: RecordRequest): RecordResult {
+    const result = super.record(request);
+    const { histories } = request;
+    if (!histories || (result.banned && !this.faults.banned)) return result;
+    return { ...result, histories: histories.map((query) => this.add(request, query)) };
+  }
+
+  override reset(actor: string): void {
+    super.reset(actor);
+    if (this.faults.forgets === false) return;
+    for (const name of ['risk', 'bots']) this.kept.delete(JSON.stringify([name, actor]));
+  }
+
+  private add({ actor, now = 0 }: RecordRequest, { name, events, most, known }: HistoryQuery): HistoryNews {
+    const { order = 1, everyNth = Infinity, oneName, asUnknown, keepsMost = true } = this.faults;
+    const key = JSON.stringify([oneName ? 'risk' : name, actor]);
+    const history = this.kept.get(key) ?? { born: this.kept.size + 1, most, first: 0, events: [] };
+    this.kept.set(key, history);
+    for (const event of events) {
+      if (++this.added % everyNth === 0) continue;
+      if (order === 1) history.events.push({ timeMs: now, event });
+      else history.events.unshift({ timeMs: now, event });
+    }
+    history.most = keepsMost ? Math.max(history.most, most) : most;
+    const over = Math.max(0, history.events.length - history.most);
+    history.events.splice(0, over);
+    history.first += over;
+    const next = history.first + history.events.length;
+    const isKnown = known.born === history.born && known.next <= next - events.length && known.revision === 0;
+    const fresh = isKnown && !asUnknown ? next - known.next : history.events.length;
+    const news = history.events.slice(-Math.min(fresh, most));
+    return { born: history.born, next, revision: 0, events: news };
   }
 }
 
@@ -188,6 +249,58 @@ describe('storageContract', () => {
     expect(failed.some((name) => name.startsWith('equals the reference model'))).toBe(
       !test.includes('whatever'),
     );
+  });
+
+  it('passes a storage that keeps histories', async () => {
+    const capabilities = { keepsHistory: true };
+    expect(await failures({ create: () => new Histories(), capabilities })).toEqual([]);
+  });
+
+  it('asks for the capability of a storage that keeps histories, and finds one that claims it', async () => {
+    expect(await failures({ create: () => new Histories() })).toEqual([
+      'says that it keeps none, and answers none',
+    ]);
+    const capabilities = { keepsHistory: true };
+    const failed = await failures({ create: () => new MemoryStorage(), capabilities });
+    expect(failed).toContain('says that it keeps histories');
+    expect(failed.length).toBeGreaterThan(10);
+  });
+
+  it.each<[string, string, Partial<HistoryFaults>]>([
+    [
+      'events in the wrong order',
+      'keeps events in order, each with its time, and numbers them',
+      { order: -1 },
+    ],
+    [
+      'events that are lost when many come at once',
+      'loses no event of two hundred requests at once',
+      { everyNth: 50 },
+    ],
+    [
+      'histories that a reset leaves',
+      'forgets them on a reset, all of that actor and no other',
+      { forgets: false },
+    ],
+    [
+      'news that hold what is known',
+      'answers only what is new to who asks, others’ events included',
+      { asUnknown: true },
+    ],
+    ['too few events', 'keeps as many as whoever asks for most', { keepsMost: false }],
+    [
+      'histories of the banned',
+      'adds and answers nothing for an actor that is banned already',
+      { banned: true },
+    ],
+    [
+      'names that are mixed up',
+      'keeps histories of each actor and of each name apart, whatever the actor is called',
+      { oneName: true },
+    ],
+  ])('finds %s', async (_fault, test, faults) => {
+    const capabilities = { keepsHistory: true };
+    expect(await failures({ create: () => new Histories(faults), capabilities })).toContain(test);
   });
 
   it('finds a storage that reads, waits and writes', async () => {

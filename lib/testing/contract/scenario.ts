@@ -28,7 +28,7 @@ export interface StorageContractOptions {
   readonly destroy?: (storage: BehaviorStorage) => MaybePromise<void>;
   /** Waits for what the storage does in the background, after time has moved or a ban has changed. */
   readonly settle?: (storage: BehaviorStorage) => MaybePromise<void>;
-  /** What the storage can do; everything by default. */
+  /** What the storage can do; everything but histories by default. */
   readonly capabilities?: StorageCapabilities;
   /** Steps of each random trace, 2000 by default. */
   readonly randomSteps?: number;
@@ -44,6 +44,8 @@ export interface StorageCapabilities {
   readonly explicitTime?: boolean;
   /** Calls `onBanEnd` when a ban has run out, not only when it is lifted. */
   readonly announcesExpiry?: boolean;
+  /** Keeps histories, as its `keepsHistory` says. If not, which is the default, nothing of them is tested but that it says so. */
+  readonly keepsHistory?: boolean;
 }
 
 /** One call of `onBanEnd`. */
