@@ -4,10 +4,11 @@ import type { RecordResult, RedisStorage } from 'nestjs-behavior-guard';
 import { banRule, rule } from '../../lib/testing/contract/scenario.js';
 import { type RedisServer, startCluster, startRedis, startSentinel, tcpProxy } from '../support/redis.js';
 import { clientOf, closeAll, closeLater, newStorage, openStorage, until } from '../support/redis-storage.js';
+import { Durations } from '../support/stalls.js';
 
 const DEADLINE_MS = 100;
-/** The deadline and 50 ms, and as much again for a machine that is busy with other tests. */
-const MOST_MS = 2 * (DEADLINE_MS + 50);
+/** What a request may take, without the time that a busy machine takes from this process. */
+const MOST_MS = DEADLINE_MS + 50;
 
 const unhandled: unknown[] = [];
 const note = (reason: unknown): void => void unhandled.push(reason);
@@ -45,7 +46,9 @@ class Load {
   started = 0;
   answered = 0;
   failed = 0;
-  slowestMs = 0;
+  /** Known when it has been stopped; see `Durations`. */
+  slowestMs = NaN;
+  private readonly durations = new Durations();
   private running = true;
   private readonly loop: Promise<void>;
   private readonly requests: Promise<void>[] = [];
@@ -63,6 +66,7 @@ class Load {
     this.running = false;
     await this.loop;
     await Promise.all(this.requests);
+    this.slowestMs = (await this.durations.stop()).at(-1) as number;
     return this;
   }
 
@@ -81,8 +85,18 @@ class Load {
       () => 'failed' as const,
     );
     this[settled]++;
-    this.slowestMs = Math.max(this.slowestMs, performance.now() - startMs);
+    this.durations.add(startMs);
   }
+}
+
+/** Does something that no deadline may be exceeded by. */
+async function inTime<T>(action: () => Promise<T>): Promise<T> {
+  const durations = new Durations();
+  const startMs = performance.now();
+  const result = await action();
+  durations.add(startMs);
+  expect((await durations.stop())[0]).toBeLessThan(MOST_MS);
+  return result;
 }
 
 /** Whether requests are answered. */
@@ -206,8 +220,9 @@ describe('RedisStorage, when Redis does not answer,', () => {
     await record(storage, 'before');
     server.pause();
     const startMs = performance.now();
-    const settled = await Promise.allSettled(Array.from({ length: 100 }, () => record(storage)));
-    expect(performance.now() - startMs).toBeLessThan(MOST_MS);
+    const all = (): Promise<PromiseSettledResult<RecordResult>[]> =>
+      Promise.allSettled(Array.from({ length: 100 }, () => record(storage)));
+    const settled = await inTime(all);
     expect(performance.now() - startMs).toBeGreaterThan(DEADLINE_MS - 5);
     for (const { status } of settled) expect(status).toBe('rejected');
     await expect(storage.ban({ actor: 'alice', durationMs: 60_000, reason: '' })).rejects.toThrow('100 ms');
@@ -225,7 +240,7 @@ describe('RedisStorage, when Redis does not answer,', () => {
     const server = await startServer();
     const client = closeLater(new Redis(server.url));
     const storages = [await openStorage({ url: server.url }), await openStorage({ client })];
-    const loads = storages.map((storage) => new Load(storage, 20));
+    const loads = storages.map((storage) => new Load(storage, 10));
     await until(() => loads.every(({ answered }) => answered > 100));
     server.pause();
     await sleep(6_500);
@@ -233,11 +248,12 @@ describe('RedisStorage, when Redis does not answer,', () => {
       const { connection } = storage as unknown as { connection: { commands: Redis } };
       expect(waitingIn(connection.commands)).toBeLessThan(6_000);
     }
-    expect(loads.map(({ failed }) => failed > 10_000)).toEqual([true, true]);
+    expect(loads.map(({ failed }) => failed > 6_000)).toEqual([true, true]);
     server.resume();
     for (const storage of storages) expect(await until(() => serves(storage))).toBeLessThan(2_000);
+    // All at once, for looking at the durations of one takes the other's time.
+    await Promise.all(loads.map((load) => load.stop()));
     for (const load of loads) {
-      await load.stop();
       expect(load.answered + load.failed).toBe(load.started);
       expect(load.slowestMs).toBeLessThan(MOST_MS);
     }
@@ -365,9 +381,7 @@ describe('RedisStorage on a Cluster', () => {
       (await Promise.allSettled(actors.map((actor) => record(storage, actor)))).map(({ status }) => status);
     expect(new Set(await all())).toEqual(new Set(['fulfilled']));
     await cluster.servers[2].kill();
-    const startMs = performance.now();
-    const states = await all();
-    expect(performance.now() - startMs).toBeLessThan(MOST_MS);
+    const states = await inTime(all);
     expect(states.filter((state) => state === 'fulfilled').length).toBeGreaterThan(20);
     expect(states.filter((state) => state === 'rejected').length).toBeGreaterThan(5);
     const load = new Load(storage);

@@ -12,7 +12,10 @@ export interface RedisClient {
   readonly isCluster?: boolean;
   defineCommand(name: string, definition: { lua: string; numberOfKeys?: number }): void;
   call(command: string, ...args: string[]): Promise<unknown>;
-  duplicate(): RedisClient;
+  /** @param override options that differ; not of a `Cluster`. */
+  duplicate(override?: object): RedisClient;
+  /** Of a `Cluster`: connections to its nodes. */
+  nodes?(role: 'master'): RedisClient[];
   subscribe(channel: string): Promise<unknown>;
   connect(): Promise<void>;
   disconnect(): void;

@@ -1,12 +1,11 @@
-import { SystemClock } from '../../clock/clock.js';
 import { createClient, type RedisClient, type RedisConnectionOptions } from './client.js';
-
-const READY_TIMEOUT_MS = 2_000;
+import { connected, disconnect, ignore } from './connecting.js';
+import { Listener } from './listener.js';
 
 /** The client for commands and the one that listens, made on the first `start`. */
 export class Connection {
   private commands: RedisClient | undefined;
-  private listener: RedisClient | undefined;
+  private listener: Listener | undefined;
   private closed = false;
 
   constructor(
@@ -44,55 +43,15 @@ export class Connection {
    */
   async listen(channel: string, onMessage: (message: string) => void, onReady: () => void): Promise<void> {
     if (this.listener !== undefined) return;
-    const listener = this.client.duplicate();
-    this.listener = listener;
-    listener.on('error', ignore);
-    listener.on('message', (_channel, message) => onMessage(String(message)));
-    const subscribe = (): void => {
-      listener.subscribe(channel).then(onReady, ignore);
-    };
-    listener.on('ready', subscribe);
-    if (listener.status === 'ready') subscribe();
-    await connected(listener);
+    this.listener = new Listener(this.client, channel, onMessage, onReady);
+    await this.listener.start();
   }
 
   /** Closes what was opened here; a client that was passed in stays open. */
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    disconnect(this.listener);
+    this.listener?.close();
     if (!this.options.client) disconnect(this.commands);
   }
-}
-
-/** Of a client that has ended already, ioredis 6 would keep the process alive for a while. */
-function disconnect(client: RedisClient | undefined): void {
-  if (client && client.status !== 'end') client.disconnect();
-}
-
-/** An `error` event that nobody listens to is written to the log; what can't be sent is reported where it was to be sent. */
-function ignore(): void {}
-
-async function connected(client: RedisClient): Promise<void> {
-  if (client.status === 'ready') return;
-  await new Promise<void>((resolve, reject) => {
-    let last: Error | undefined;
-    const failed = (error: unknown): void => {
-      last = error as Error;
-    };
-    const finish = (error?: Error): void => {
-      cancel();
-      client.removeListener('ready', ready);
-      client.removeListener('error', failed);
-      if (error) reject(error);
-      else resolve();
-    };
-    const ready = (): void => finish();
-    const cancel = new SystemClock().schedule(() => {
-      finish(new Error(`Redis can't be reached: ${last?.message ?? client.status}`, { cause: last }));
-    }, READY_TIMEOUT_MS);
-    client.on('ready', ready);
-    client.on('error', failed);
-    if (client.status === 'wait' || client.status === 'end') client.connect().catch(failed);
-  });
 }

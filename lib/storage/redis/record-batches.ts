@@ -13,6 +13,9 @@ const MOST_COMMANDS = 2;
 /** Requests that don't wait for the end of the turn: Redis works on them while the application takes in the next ones. */
 const ENOUGH = 8;
 
+/** Nobody is told, for their time is over: one for all, since thousands at once would take a while to make. */
+const GIVEN_UP = new Error('given up before it was sent');
+
 /** Flag of each history that a request is an event of. */
 const HISTORY = 8;
 
@@ -51,6 +54,8 @@ export class RecordBatches {
   private queue: BatchedRequest[] = [];
   private onTheirWay = 0;
   private scheduled = false;
+  /** Length of the queue at which those are taken out whose time is over: twice what was left, so that it costs little. */
+  private roomAt = MOST_REQUESTS;
   /** What is scheduled on the path of one request serves others too. */
   private readonly context = new AsyncResource('BehaviorGuardRecord');
 
@@ -65,7 +70,7 @@ export class RecordBatches {
       this.sendNow([request]);
       return;
     }
-    if (this.queue.length >= MOST_WAITING) this.makeRoom();
+    if (this.queue.length >= this.roomAt) this.makeRoom();
     this.queue.push(request);
     if (this.onTheirWay >= MOST_COMMANDS) return;
     if (this.queue.length >= ENOUGH) this.context.runInAsyncScope(() => this.sendNext());
@@ -98,6 +103,7 @@ export class RecordBatches {
 
   private makeRoom(): void {
     this.queue = this.queue.filter(isWaitedFor);
+    this.roomAt = Math.min(MOST_WAITING, 2 * Math.max(this.queue.length, MOST_REQUESTS));
     if (this.queue.length >= MOST_WAITING) throw new Error('too many requests wait for Redis');
   }
 
@@ -125,7 +131,7 @@ export class RecordBatches {
 
 /** Whether somebody still waits for it; else it is done with. */
 function isWaitedFor({ pending }: BatchedRequest): boolean {
-  if (pending.isOver) pending.fail(new Error('given up before it was sent'));
+  if (pending.isOver) pending.fail(GIVEN_UP);
   return !pending.isOver;
 }
 
