@@ -394,6 +394,30 @@ describe('RedisStorage on a Cluster', () => {
     expect(load.slowestMs).toBeLessThan(MOST_MS);
   }, 30_000);
 
+  it('listens to another node when the connection to one is gone, and hears of bans there', async () => {
+    const cluster = stopLater(await startCluster());
+    const [one, other] = [
+      await openStorage({ cluster: cluster.nodes, commandTimeoutMs: 2_000 }),
+      await openStorage({ cluster: cluster.nodes, commandTimeoutMs: 2_000 }),
+    ];
+    const nodes = cluster.servers.map(({ url }) => clientOf(url));
+    const listeners = async (): Promise<number[]> => {
+      const counts = await Promise.all(nodes.map((node) => node.pubsub('NUMSUB', 'behavior-guard:1:bans')));
+      return counts.map(([, count]) => Number(count));
+    };
+    const seen = new Set<number>();
+    for (let i = 0; i < 3; i++) {
+      await until(async () => (await listeners()).reduce((sum, count) => sum + count) === 2);
+      for (const [node, count] of (await listeners()).entries()) if (count > 0) seen.add(node);
+      await one.ban({ actor: `client ${i}`, durationMs: 60_000, reason: 'by hand' });
+      expect(await until(() => other.findBan(`client ${i}`))).toBeLessThan(1_000);
+      const before = await listeners();
+      await Promise.all(nodes.map((node) => node.call('CLIENT', 'KILL', 'TYPE', 'pubsub')));
+      await until(async () => JSON.stringify(await listeners()) !== JSON.stringify(before));
+    }
+    expect(seen.size).toBe(3);
+  }, 30_000);
+
   it('comes back when all of it was gone, with its bans', async () => {
     const cluster = stopLater(await startCluster());
     const storage = await openStorage({ cluster: cluster.nodes });
