@@ -110,7 +110,6 @@ interface Queue {
 /** What is inside of client and storage, for nothing outside tells how long their queues are. */
 interface Inside {
   readonly connection: { readonly commands: Redis | Cluster };
-  readonly deadlines: { readonly queue: Queue };
   readonly commands: { readonly batches: { readonly queue: Queue } };
 }
 
@@ -143,8 +142,8 @@ async function sample(targets: readonly Target[]): Promise<{ heap: number; timer
 /** How much waits in each storage and its client, under load. */
 function waitingIn(storages: Readonly<Record<string, RedisStorage>>): [string, number, number][] {
   return Object.entries(storages).map(([name, storage]) => {
-    const { connection, deadlines, commands } = storage as unknown as Inside;
-    return [name, queuedIn(connection.commands), deadlines.queue.length + commands.batches.queue.length];
+    const { connection, commands } = storage as unknown as Inside;
+    return [name, queuedIn(connection.commands), commands.batches.queue.length];
   });
 }
 
