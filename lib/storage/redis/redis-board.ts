@@ -1,5 +1,5 @@
 import type { InstanceBoard, InstanceNotice } from '../instance-board.js';
-import type { RedisClient } from './client.js';
+import { keepOutOfPipelines, type RedisClient } from './client.js';
 import type { Connection } from './connection.js';
 import type { Deadlines } from './deadlines.js';
 import type { KeySchema } from './keys.js';
@@ -23,6 +23,7 @@ interface Scripts extends RedisClient {
 export function defineBoardScripts(client: RedisClient): void {
   client.defineCommand('behaviorGuardPublish', { lua: PUBLISH, numberOfKeys: KEYS });
   client.defineCommand('behaviorGuardNotices', { lua: NOTICES, numberOfKeys: KEYS });
+  keepOutOfPipelines(client, ['behaviorGuardPublish', 'behaviorGuardNotices']);
 }
 
 /**
