@@ -27,7 +27,7 @@ export class Plan {
     this.counters = countersOf(queries);
     this.order = this.counters.flatMap(({ rules }) => rules);
     this.fields = this.counters.map(({ field }) => field);
-    this.details = JSON.stringify(this.order.map((index) => detailOf(queries[index])));
+    this.details = JSON.stringify(this.order.map((index) => detailOf(queries[index], index)));
     const keep = this.counters.reduce((longest, { counter }) => Math.max(longest, keepMs(counter)), 0);
     this.head = planHead(keep, this.counters.length);
     this.text = this.write({});
@@ -136,7 +136,7 @@ function countersOf(queries: readonly RuleQuery[]): PlannedCounter[] {
 /** JSON knows no infinity. */
 const ENDLESS = -1;
 
-function detailOf({ rule, cooldownMs, ban }: RuleQuery): unknown[] {
+function detailOf({ rule, cooldownMs, ban }: RuleQuery, index: number): unknown[] {
   const detail = [reportField(rule), cooldownMs];
   if (!ban) return [...detail, false];
   const [duration, most, memory] = [ban.durationMs, ban.maxMs, ban.memoryMs].map((ms) =>
@@ -144,6 +144,6 @@ function detailOf({ rule, cooldownMs, ban }: RuleQuery): unknown[] {
   );
   return [
     ...detail,
-    [duration, ban.factor, most, memory, ban.route ?? '', Buffer.from(ban.reason).toString()],
+    [duration, ban.factor, most, memory, ban.route ?? '', Buffer.from(ban.reason).toString(), index],
   ];
 }

@@ -81,6 +81,17 @@ export function bansByRules(test: Define): void {
     );
   });
 
+  test('bans by the rule that stands first where bans are equally long, whatever the rules share', async (s) => {
+    const shared = { scope: 'global', name: 'shared', threshold: 1 };
+    const rules = [
+      rule({ ...shared, class: 'attempts' }),
+      banRule({ threshold: 1 }, { reason: 'first' }),
+      banRule(shared, { reason: 'second' }),
+    ];
+    await s.record(rules);
+    assert.equal((await s.record(rules)).ban?.reason, 'first');
+  });
+
   test('bans for good', async (s) => {
     await s.repeat(2, [banRule({ threshold: 1 }, { durationMs: Infinity })]);
     await s.at(100 * 365 * 86_400_000);

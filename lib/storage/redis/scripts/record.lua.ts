@@ -20,7 +20,7 @@ const HEADER = String.raw`
 --              capacity-1(1) rules(1), then for each rule
 --                flags(1: 1 denies, 2 passive, 4 only asks, 8 bans, 16 long) threshold(2), or if long threshold(5) cost(5)
 -- details  of the rules in the plan's order, JSON: [report field, cooldownMs, false or terms of the ban: lengthMs,
---            factor, most ms, memory ms, route or empty, reason; -1 is endless], read where one is violated
+--            factor, most ms, memory ms, route or empty, reason, place in the request; -1 is endless], read where one is violated
 -- Returns  with several requests the length of each answer (2 bytes), then the answers: server time in ms (6 bytes), state (1: sum of 1 denied, 2 would be denied, 4 violations, 8 banned by this, 16 banned
 --            before, 32 too late, 64 failed, with the error, 128 with news of histories), then for each rule count (5) resetMs (6); then with violations for each rule flags (1: sum of
 --            1 violated, 2 report) retryAfterMs (6); then with a ban the place of its rule (1) and the ban. Banned before:

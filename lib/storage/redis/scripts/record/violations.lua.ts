@@ -51,7 +51,8 @@ if violated_rules then
         further = further - 1
       end
       grown = math.max(duration, math.floor(math.min(grown, most)))
-      if not ban or grown > longest then
+      -- Of equally long ones, that of the rule which the request names first.
+      if not ban or grown > longest or (grown == longest and terms[7] < ban[7]) then
         ban, ban_rule, longest = terms, rule, grown
       end
     elseif cooldown == 0 then
