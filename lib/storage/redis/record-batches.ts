@@ -9,9 +9,12 @@ const MOST_REQUESTS = 64;
 /** Requests that may wait for the next command: beyond it, Redis is so slow that waiting is no use. */
 const MOST_WAITING = 4_096;
 /** Commands on their way at once; what comes meanwhile goes together. */
-const MOST_COMMANDS = 2;
-/** Requests that don't wait for the end of the turn: Redis works on them while the application takes in the next ones. */
-const ENOUGH = 8;
+const MOST_COMMANDS = 8;
+/**
+ * Requests that don't wait for the end of the turn: Redis works on them while the application takes in the next ones. Else all
+ * clients that wait for answers are answered together, ask again together, and the application has nothing to do meanwhile.
+ */
+const ENOUGH = 16;
 
 /** Nobody is told, for their time is over: one for all, since thousands at once would take a while to make. */
 const GIVEN_UP = new Error('given up before it was sent');
@@ -44,9 +47,9 @@ export interface BatchedRequest {
 export type SendBatch = (keys: readonly string[], args: readonly string[]) => Promise<Buffer>;
 
 /**
- * Sends the requests of one turn of the event loop as one command, and, while commands are on their way, all that come
- * meanwhile as the next: most of what a command costs an application is not the command but writing to the network, and
- * under load many requests share it. A request that comes alone goes alone, at once.
+ * Sends the requests of one turn of the event loop as one command, or a few, and, while so many commands are on their way as
+ * may be, all that come meanwhile as the next: most of what a command costs an application is not the command but writing to
+ * the network, and under load many requests share it. A request that comes alone goes alone, at once.
  *
  * A Cluster takes one request per command, for an actor's key may be anywhere.
  */
