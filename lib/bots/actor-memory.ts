@@ -24,7 +24,8 @@ const NO_ID = 0x3fff_ffff;
  * | 2 | 0–15, 16–31 | the first three letters of the last path segment, a hash of the user agent |
  * | 3 | 0–7, 8–15, 16–31 | requests refused or failed, requests served, hour when first seen (modulo 65,536) |
  *
- * Assets change the counts of word 3 alone. Counts halve together when one is full, so that they keep their ratio.
+ * Assets change the counts of word 3 alone. Counts halve together when one is full, so that they keep their ratio; who was refused
+ * once keeps at least one refusal.
  */
 export function advanceMemory(before: ActorMemory | undefined, event: MemoryEvent): Uint32Array {
   const { path, outcome, timeMs, asset, agentHash } = event;
@@ -106,6 +107,11 @@ export function failedCount(memory: ActorMemory): number {
   return memory[3] & BYTE;
 }
 
+/** Whether the actor may ever have been refused, so that its history is worth a look for it. */
+export function mayHaveFailed(memory: ActorMemory | undefined): boolean {
+  return memory === undefined || failedCount(memory) > 0;
+}
+
 /** Whole hours since the actor was seen first; wrong by a multiple of 7.5 years where that is longer ago. */
 export function ageHours(memory: ActorMemory, timeMs: number): number {
   return (Math.floor(timeMs / HOUR_MS) - (memory[3] >>> 16)) & HALF;
@@ -118,7 +124,7 @@ function countOutcome(word: number, outcome: Outcome): number {
   else if (outcome !== 'redirect' && outcome !== 'unknown' && outcome !== 'serverError') failed++;
   if (served > BYTE || failed > BYTE) {
     served >>>= 1;
-    failed >>>= 1;
+    failed = (failed + 1) >>> 1;
   }
   return (served << 8) | failed;
 }

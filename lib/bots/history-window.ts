@@ -46,40 +46,55 @@ export class SmallSet {
   }
 }
 
-/** Gaps between the last events that are no assets, oldest first. */
-export interface Gaps {
-  /** Milliseconds. */
-  readonly gapsMs: readonly number[];
+/** Gaps between the last events that are no assets, in milliseconds, oldest first. */
+export class Gaps {
+  readonly valuesMs = new Float64Array(64);
+  count = 0;
   /** Distinct targets among the events. */
-  readonly targets: number;
+  targets = 0;
 }
 
 const targets = new SmallSet();
+const gaps = new Gaps();
 
-/** The gaps between the last `most` + 1 events that are no assets; a pause longer than `pauseMs` begins anew. */
+/**
+ * The gaps between the last `most` + 1 events that are no assets, at most 64; a pause longer than `pauseMs` begins anew. The answer
+ * holds until the next call.
+ */
 export function pageGaps(history: BehaviorHistory, most: number, pauseMs: number): Gaps {
-  const gapsMs: number[] = [];
+  const { valuesMs } = gaps;
+  let count = 0;
   targets.clear();
   let later: number | undefined;
-  for (let index = history.length - 1; index >= 0 && gapsMs.length < most; index--) {
+  for (let index = history.length - 1; index >= 0 && count < most; index--) {
     if (isAsset(history.flags(index))) continue;
     const time = history.timeMs(index);
     if (later !== undefined) {
       if (later - time > pauseMs) break;
-      gapsMs.push(later - time);
+      valuesMs[count++] = later - time;
     }
     targets.add(history.target(index));
     later = time;
   }
-  return { gapsMs: gapsMs.reverse(), targets: targets.size };
+  for (let low = 0, high = count - 1; low < high; low++, high--) {
+    const value = valuesMs[low];
+    valuesMs[low] = valuesMs[high];
+    valuesMs[high] = value;
+  }
+  gaps.count = count;
+  gaps.targets = targets.size;
+  return gaps;
 }
 
 /** Mean, and standard deviation as a share of it (0 for a mean of 0). */
-export function spread(values: readonly number[]): { readonly mean: number; readonly variation: number } {
-  const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+export function spread({ valuesMs, count }: Gaps): { readonly mean: number; readonly variation: number } {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += valuesMs[i];
+  const mean = sum / Math.max(1, count);
   if (mean === 0) return { mean, variation: 0 };
-  const square = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
-  return { mean, variation: Math.sqrt(square) / mean };
+  let square = 0;
+  for (let i = 0; i < count; i++) square += (valuesMs[i] - mean) ** 2;
+  return { mean, variation: Math.sqrt(square / count) / mean };
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   ageHours,
   alphabeticalRun,
   failedCount,
+  mayHaveFailed,
   lastAgentHash,
   sequentialRun,
   servedCount,
@@ -62,6 +63,15 @@ describe("an actor's memory", () => {
     expect(ageHours(memory, NOW + 30 * HOUR)).toBe(30);
     expect(servedCount(memory) / failedCount(memory)).toBeCloseTo(3, 0);
     expect(servedCount(memory)).toBeLessThanOrEqual(255);
+  });
+
+  it('never forgets wholly that a client was refused, however long it is served', () => {
+    let memory = advanceMemory(undefined, EVENT);
+    expect(mayHaveFailed(undefined)).toBe(true);
+    expect(mayHaveFailed(memory)).toBe(false);
+    memory = advanceMemory(memory, { ...EVENT, outcome: 'forbidden' });
+    for (let at = 0; at < 2_000; at++) memory = advanceMemory(memory, { ...EVENT, outcome: 'success' });
+    expect([mayHaveFailed(memory), failedCount(memory)]).toEqual([true, 1]);
   });
 
   it('counts neither redirects nor faults of the server as failures', () => {

@@ -1,4 +1,4 @@
-import { pageGaps, spread } from '../history-window.js';
+import { pageGaps, spread, type Gaps } from '../history-window.js';
 import { defineSignal } from '../signal.js';
 import { amount, count, duration } from './thresholds.js';
 
@@ -26,30 +26,31 @@ export const advancedTiming = defineSignal({
   },
   assess(_request, history, { minIntervals, tolerance, minInterval, maxInterval, minTargets }) {
     if (history.length <= minIntervals) return undefined;
-    const { gapsMs, targets } = pageGaps(history, 32, maxInterval);
-    if (gapsMs.length < minIntervals || targets < minTargets) return undefined;
-    const { mean, variation } = spread(gapsMs);
+    const gaps = pageGaps(history, 32, maxInterval);
+    if (gaps.count < minIntervals || gaps.targets < minTargets) return undefined;
+    const { mean, variation } = spread(gaps);
     // Even gaps are `basicTiming`'s.
     if (mean < minInterval || variation < tolerance) return undefined;
     const allowedMs = mean * tolerance;
     for (let period = 2; period <= LONGEST_PERIOD; period++)
-      if (largestChange(gapsMs, period) <= allowedMs)
+      if (largestChange(gaps, period) <= allowedMs)
         return { score: 45, confidence: 0.75, reason: `its gaps repeat every ${period} requests` };
-    if (!isProgression(gapsMs, allowedMs)) return undefined;
+    if (!isProgression(gaps, allowedMs)) return undefined;
     return { score: 45, confidence: 0.75, reason: 'its gaps change by a constant step' };
   },
 });
 
-function largestChange(gapsMs: readonly number[], period: number): number {
+function largestChange({ valuesMs, count }: Gaps, period: number): number {
   let largest = 0;
-  for (let index = period; index < gapsMs.length; index++)
-    largest = Math.max(largest, Math.abs(gapsMs[index] - gapsMs[index - period]));
+  for (let index = period; index < count; index++)
+    largest = Math.max(largest, Math.abs(valuesMs[index] - valuesMs[index - period]));
   return largest;
 }
 
-function isProgression(gapsMs: readonly number[], allowedMs: number): boolean {
-  const step = (gapsMs[gapsMs.length - 1] - gapsMs[0]) / (gapsMs.length - 1);
-  return (
-    Math.abs(step) > 0 && gapsMs.every((gap, index) => Math.abs(gap - gapsMs[0] - step * index) <= allowedMs)
-  );
+function isProgression({ valuesMs, count }: Gaps, allowedMs: number): boolean {
+  const step = (valuesMs[count - 1] - valuesMs[0]) / (count - 1);
+  if (step === 0) return false;
+  for (let index = 0; index < count; index++)
+    if (Math.abs(valuesMs[index] - valuesMs[0] - step * index) > allowedMs) return false;
+  return true;
 }

@@ -24,14 +24,14 @@ export const basicTiming = defineSignal({
   },
   assess(_request, history, { minIntervals, maxVariation, minInterval, maxInterval, minTargets }) {
     if (history.length <= minIntervals) return undefined;
-    const { gapsMs, targets } = pageGaps(history, 24, maxInterval);
-    if (gapsMs.length < minIntervals || targets < minTargets) return undefined;
-    const { mean, variation } = spread(gapsMs);
+    const gaps = pageGaps(history, 24, maxInterval);
+    if (gaps.count < minIntervals || gaps.targets < minTargets) return undefined;
+    const { mean, variation } = spread(gaps);
     if (mean < minInterval || variation > maxVariation) return undefined;
     return {
-      score: gapsMs.length >= 2 * minIntervals ? 55 : 40,
+      score: gaps.count >= 2 * minIntervals ? 55 : 40,
       confidence: 0.8,
-      reason: `${gapsMs.length} intervals of about ${Math.round(mean)} ms vary by ${Math.round(variation * 100)} % only`,
+      reason: `${gaps.count} intervals of about ${Math.round(mean)} ms vary by ${Math.round(variation * 100)} % only`,
     };
   },
 });

@@ -69,10 +69,11 @@ function rotating(
   rotations: number,
 ): SignalOutput | undefined {
   let switched = 0;
-  for (let index = firstWithin(history, timeMs, ROTATION_WINDOW_MS); index < history.length; index++)
+  const first = firstWithin(history, timeMs, ROTATION_WINDOW_MS);
+  for (let index = first; index < history.length; index++)
     if ((history.flags(index) & EVENT_FLAGS.switched) !== 0) switched++;
   // Two people behind one address also alternate; not at almost every request.
-  const recent = history.length - firstWithin(history, timeMs, ROTATION_WINDOW_MS);
+  const recent = history.length - first;
   if (switched < rotations || switched * 2 < recent) return undefined;
   return {
     score: 40,

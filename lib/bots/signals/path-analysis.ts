@@ -1,3 +1,4 @@
+import { mayHaveFailed } from '../actor-memory.js';
 import { isGuess, isProbe, isUnmatched } from '../event-flags.js';
 import { SmallSet } from '../history-window.js';
 import { defineSignal } from '../signal.js';
@@ -27,7 +28,8 @@ export const pathAnalysis = defineSignal({
     guess: amount(0, 100),
     paths: texts('paths'),
   },
-  assess(_request, history, { firstProbe, nextProbe, guess }) {
+  assess({ memory }, history, { firstProbe, nextProbe, guess }) {
+    if (!mayHaveFailed(memory)) return undefined;
     probes.clear();
     guesses.clear();
     for (let index = 0; index < history.length; index++) {

@@ -1,5 +1,5 @@
 import type { BehaviorHistory } from '../../history/behavior-history.js';
-import { alphabeticalRun, sequentialRun } from '../actor-memory.js';
+import { alphabeticalRun, mayHaveFailed, sequentialRun } from '../actor-memory.js';
 import type { ActorMemory } from '../bot-request.js';
 import { isAsset, isGuess, isProbe, isUnmatched, isWrite } from '../event-flags.js';
 import { SmallSet, firstWithin, isRefusal } from '../history-window.js';
@@ -51,17 +51,26 @@ export const simplePatterns = defineSignal({
     stepPace: duration(),
   },
   assess({ timeMs, memory }, history, thresholds) {
-    const found = [
-      scanning(history, timeMs, thresholds),
-      repeating(history, timeMs, thresholds),
-      walking(history, memory, thresholds),
-    ];
-    let strongest: SignalOutput | undefined;
-    for (const output of found)
-      if (output !== undefined && output.score > (strongest?.score ?? 0)) strongest = output;
-    return strongest;
+    const failed = mayHaveFailed(memory);
+    const scan = failed ? scanning(history, timeMs, thresholds) : undefined;
+    const repeat = failed || isTrying(history) ? repeating(history, timeMs, thresholds) : undefined;
+    return stronger(stronger(scan, repeat), walking(history, memory, thresholds));
   },
 });
+
+/** The one that is said first, of equal ones. */
+function stronger(
+  first: SignalOutput | undefined,
+  second: SignalOutput | undefined,
+): SignalOutput | undefined {
+  return (second?.score ?? 0) > (first?.score ?? 0) ? second : first;
+}
+
+/** Whether the newest request is for something that people log in to, or scanners ask for. */
+function isTrying(history: BehaviorHistory): boolean {
+  const flags = history.flags(history.length - 1);
+  return isGuess(flags) || isProbe(flags);
+}
 
 interface ScanThresholds {
   readonly missed: number;
