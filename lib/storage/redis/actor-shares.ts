@@ -3,54 +3,103 @@ import type { CountedAmount, Plan, PlannedCounter } from './plan.js';
 /** Of a share that is not known any more. */
 export const UNKNOWN = -1;
 
-/** What this instance knows of one counter of one actor, and has let through on its own. */
-export interface Share {
-  readonly counted: PlannedCounter;
-  /** Events in Redis when it was last asked, or `UNKNOWN`. */
-  known: number;
-  /** Let through here, and not yet sent. */
-  pending: number;
-  /** Sent, and not yet answered. */
-  inFlight: number;
-  /** When the oldest event leaves, in local milliseconds. */
-  resetAtMs: number;
-}
-
-/** One actor's shares. */
-export class ActorShares {
-  readonly byField = new Map<string, Share>();
-  /** Has let something through that Redis does not know of. */
-  isDirty = false;
-  /** The plan that was asked for last, and the shares of its counters. */
-  private plan: Plan | undefined;
-  private ofPlan: readonly Share[] = [];
-
-  constructor(readonly actor: string) {}
-
-  /** The shares of a plan's counters, in their order; `undefined` if one is not known. */
-  of(plan: Plan): readonly Share[] | undefined {
-    if (plan === this.plan) return this.ofPlan;
-    const shares = plan.counters.map(({ field }) => this.byField.get(field));
-    if (!shares.every((share) => share !== undefined)) return undefined;
-    this.plan = plan;
-    return (this.ofPlan = shares);
-  }
-
-  /** Shares of which something is to be sent. Moves it in flight. @returns what of each. */
-  takePending(): SettledAmount[] {
-    const taken: SettledAmount[] = [];
-    for (const share of this.byField.values()) {
-      const { pending, counted } = share;
-      if (pending === 0) continue;
-      taken.push({ counter: counted.counter, field: counted.field, amount: pending, share });
-      share.inFlight += pending;
-      share.pending = 0;
-    }
-    return taken;
-  }
-}
+/** Places in the numbers of a share. */
+export const KNOWN = 0;
+export const PENDING = 1;
+export const IN_FLIGHT = 2;
+export const RESET_AT = 3;
+/** Numbers of one share. */
+const WIDTH = 4;
 
 /** What one share has let through. */
 export interface SettledAmount extends CountedAmount {
-  readonly share: Share;
+  /** Where its numbers begin. */
+  readonly at: number;
+}
+
+/**
+ * What an instance knows of one actor's counters, and has let through on its own. All numbers are in one array, for an actor
+ * that was not seen lately is as slow to look at as it has objects. Of each share, from its place on:
+ *
+ * - `KNOWN`: events in Redis when it was last asked, or `UNKNOWN`
+ * - `PENDING`: let through here, and not yet sent
+ * - `IN_FLIGHT`: sent, and not yet answered
+ * - `RESET_AT`: when the oldest event leaves, in local milliseconds
+ */
+export class ActorShares {
+  readonly numbers: number[] = [];
+  /** Has let something through that Redis does not know of. */
+  isDirty = false;
+  private readonly counters: PlannedCounter[] = [];
+  /** The plan that was asked for last, and where the shares of its counters are. */
+  private plan: Plan | undefined;
+  private places: readonly number[] = [];
+
+  constructor(readonly actor: string) {}
+
+  /** Where the shares of a plan's counters are, in their order; `undefined` if one is not known. */
+  placesOf(plan: Plan): readonly number[] | undefined {
+    if (plan === this.plan) return this.places;
+    const places = plan.counters.map(({ field }) => this.placeOf(field));
+    if (places.includes(-1)) return undefined;
+    this.plan = plan;
+    // Most actors are known by one plan: they share an array.
+    const inOrder = usualPlaces(places.length);
+    this.places = places.every((at, i) => at === inOrder[i]) ? inOrder : places;
+    return this.places;
+  }
+
+  /** Takes note of what Redis holds of a counter. */
+  learn(counted: PlannedCounter, known: number, resetAtMs: number): void {
+    const at = this.placeOf(counted.field);
+    if (at === -1) {
+      this.counters.push(counted);
+      this.numbers.push(known, 0, 0, resetAtMs);
+      return;
+    }
+    this.numbers[at + KNOWN] = known;
+    this.numbers[at + RESET_AT] = resetAtMs;
+  }
+
+  /** Moves what is pending in flight. @returns of which counters how much. */
+  takePending(): SettledAmount[] {
+    const { numbers, counters } = this;
+    const taken: SettledAmount[] = [];
+    for (let i = 0; i < counters.length; i++) {
+      const at = i * WIDTH;
+      const amount = numbers[at + PENDING];
+      if (amount === 0) continue;
+      const { counter, field } = counters[i];
+      taken.push({ counter, field, amount, at });
+      numbers[at + IN_FLIGHT] += amount;
+      numbers[at + PENDING] = 0;
+    }
+    return taken;
+  }
+
+  /** Takes note of what was sent. @param counts what Redis holds then, one for each amount; absent: nobody knows. */
+  settled(amounts: readonly SettledAmount[], counts: readonly number[] | undefined): void {
+    for (let i = 0; i < amounts.length; i++) {
+      const { at, amount } = amounts[i];
+      this.numbers[at + IN_FLIGHT] -= amount;
+      this.numbers[at + KNOWN] = counts?.[i] ?? UNKNOWN;
+    }
+  }
+
+  /** Lets go of what is pending: it will never be sent. */
+  drop(): void {
+    for (let at = 0; at < this.numbers.length; at += WIDTH) this.numbers[at + PENDING] = 0;
+  }
+
+  private placeOf(field: string): number {
+    for (let i = 0; i < this.counters.length; i++) if (this.counters[i].field === field) return i * WIDTH;
+    return -1;
+  }
+}
+
+const usual: (readonly number[])[] = [];
+
+/** Places of so many shares in the order in which they were learnt; one array for all that ask. */
+function usualPlaces(count: number): readonly number[] {
+  return (usual[count] ??= Array.from({ length: count }, (_, i) => i * WIDTH));
 }

@@ -1,8 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../../clock/clock.js';
 import type { RecordRequest, RecordResult, RuleOutcome } from '../storage.js';
-import { ActorShares, UNKNOWN, type Share } from './actor-shares.js';
-import { SettlementCache, type Plan, type Settlement } from './plan.js';
+import { ActorShares, IN_FLIGHT, KNOWN, PENDING, RESET_AT, UNKNOWN } from './actor-shares.js';
+import { SettlementCache, type Plan, type PlannedCounter, type Settlement } from './plan.js';
 
 /** Actors that are counted here at most; those beyond are counted in Redis, one by one. */
 const MOST_ACTORS = 50_000;
@@ -51,20 +51,24 @@ export class Shares {
   /** The verdict where it is this instance's to give: the request is let through, and counted later. */
   tryServe(request: RecordRequest, plan: Plan): RecordResult | undefined {
     const known = request.deniedAlready ? undefined : this.actors.get(request.actor);
-    const shares = known?.of(plan);
-    if (known === undefined || shares === undefined) return undefined;
-    for (let i = 0; i < shares.length; i++) if (!this.allows(shares[i], i, request, plan)) return undefined;
+    const places = known?.placesOf(plan);
+    if (known === undefined || places === undefined) return undefined;
+    const { numbers } = known;
+    for (let i = 0; i < places.length; i++) {
+      if (!this.allows(numbers, places[i], plan.counters[i], request, plan)) return undefined;
+    }
     const nowMs = this.parts.clock.now();
     const rules = new Array<RuleOutcome>(plan.queries.length);
-    for (let i = 0; i < shares.length; i++) {
-      const share = shares[i];
+    for (let i = 0; i < places.length; i++) {
+      const at = places[i];
+      const { counter, rules: indexes } = plan.counters[i];
       let amount = 0;
-      for (const index of plan.counters[i].rules) {
+      for (const index of indexes) {
         const cost = costOf(request, plan, index);
-        rules[index] = servedOutcome(share, cost, nowMs);
+        rules[index] = servedOutcome(numbers, at, cost, nowMs, counter.windowMs);
         if (!plan.queries[index].peek && cost > amount) amount = cost;
       }
-      share.pending += amount;
+      numbers[at + PENDING] += amount;
     }
     if (!known.isDirty) {
       known.isDirty = true;
@@ -88,7 +92,7 @@ export class Shares {
       return;
     }
     if (plan.counters.some(({ counter }) => counter.kind === 'pacing')) return;
-    const { byField } = this.sharesOf(actor);
+    const shares = this.sharesOf(actor);
     const nowMs = this.parts.clock.now();
     for (const counted of plan.counters) {
       const asked = counted.rules.filter((index) => rules[index].count > 0);
@@ -99,9 +103,7 @@ export class Shares {
       };
       const known = Math.max(...asked.map(held));
       const resetAtMs = nowMs + rules[asked[0]].resetMs;
-      const share = byField.get(counted.field);
-      if (share) Object.assign(share, { known, resetAtMs });
-      else byField.set(counted.field, { counted, known, pending: 0, inFlight: 0, resetAtMs });
+      shares.learn(counted, known, resetAtMs);
     }
   }
 
@@ -110,7 +112,7 @@ export class Shares {
     const shares = this.actors.get(actor);
     if (shares === undefined) return;
     this.actors.delete(actor);
-    shares.byField.clear();
+    shares.drop();
   }
 
   /** Adds everything that was let through to Redis. */
@@ -135,31 +137,28 @@ export class Shares {
     shares.isDirty = false;
     const amounts = shares.takePending();
     if (amounts.length === 0) return undefined;
-    const settled = (counts: readonly number[] | undefined): void => {
-      for (let i = 0; i < amounts.length; i++) {
-        const { share, amount } = amounts[i];
-        share.inFlight -= amount;
-        share.known = counts?.[i] ?? UNKNOWN;
-      }
-    };
+    const settled = (counts: readonly number[] | undefined): void => shares.settled(amounts, counts);
     return this.parts
       .settle(shares.actor, this.settlements.of(amounts), settled)
       .catch(() => settled(undefined));
   }
 
   private allows(
-    { known, pending, inFlight }: Share,
-    position: number,
+    numbers: readonly number[],
+    at: number,
+    { rules }: PlannedCounter,
     request: RecordRequest,
     plan: Plan,
   ): boolean {
+    const known = numbers[at + KNOWN];
     if (known === UNKNOWN) return false;
-    for (const index of plan.counters[position].rules) {
+    const used = numbers[at + PENDING] + numbers[at + IN_FLIGHT];
+    for (const index of rules) {
       const { threshold, counter } = plan.queries[index];
       const limit = Math.min(request.thresholds?.[index] ?? threshold, counter.capacity);
       const cost = costOf(request, plan, index);
       const credit = Math.floor((limit - known) / (2 * this.parts.instances));
-      if (cost !== 0 && pending + inFlight + cost > credit) return false;
+      if (cost !== 0 && used + cost > credit) return false;
     }
     return true;
   }
@@ -198,10 +197,15 @@ function costOf({ costs }: RecordRequest, plan: Plan, index: number): number {
   return costs?.[index] ?? plan.queries[index].cost;
 }
 
-function servedOutcome(share: Share, cost: number, nowMs: number): RuleOutcome {
-  const { known, pending, inFlight, resetAtMs, counted } = share;
-  const leftMs = resetAtMs - nowMs;
-  const resetMs = cost === 0 ? 0 : leftMs > 0 ? leftMs : counted.counter.windowMs;
-  const count = cost === 0 ? 0 : known + pending + inFlight + cost;
-  return { count, violated: false, retryAfterMs: 0, resetMs, report: false };
+function servedOutcome(
+  numbers: readonly number[],
+  at: number,
+  cost: number,
+  nowMs: number,
+  windowMs: number,
+): RuleOutcome {
+  if (cost === 0) return { count: 0, violated: false, retryAfterMs: 0, resetMs: 0, report: false };
+  const leftMs = numbers[at + RESET_AT] - nowMs;
+  const count = numbers[at + KNOWN] + numbers[at + PENDING] + numbers[at + IN_FLIGHT] + cost;
+  return { count, violated: false, retryAfterMs: 0, resetMs: leftMs > 0 ? leftMs : windowMs, report: false };
 }
