@@ -118,7 +118,7 @@ export function settingsOf(options: RedisStorageOptions): RedisStorageSettings {
     maxBans = 100_000,
     consistency,
     instances = 1,
-    flushIntervalMs = 100,
+    flushIntervalMs = 500,
     clock,
     ...connection
   } = options;
