@@ -1,5 +1,5 @@
 /** Feeds the requests of one address to a detector, as the guard would. */
-import { outcomeCode, outcomeOf } from '../dist/esm/history/event-code.js';
+import { outcomeCode, outcomeOf } from '../build/history/event-code.js';
 import { WindowHistory } from './window-history.mjs';
 
 /**

@@ -1,7 +1,7 @@
 /** Judges labelled addresses and counts what was flagged. */
-import { BotDetector } from '../dist/esm/bots/bot-detector.js';
-import { resolveBots } from '../dist/esm/bots/bot-settings.js';
-import { UserAgents } from '../dist/esm/bots/agents/user-agent.js';
+import { BotDetector } from '../build/bots/bot-detector.js';
+import { resolveBots } from '../build/bots/bot-settings.js';
+import { UserAgents } from '../build/bots/agents/user-agent.js';
 import { judge } from './judge.mjs';
 
 /** Bits of an event's flags that say how a client behaves, and not what it asks for or where it says it comes from. */

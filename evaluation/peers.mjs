@@ -1,5 +1,5 @@
 /** A peer's scenarios, and lists of user agents. */
-import { classifyAgent } from '../dist/esm/bots/agents/user-agent.js';
+import { classifyAgent } from '../build/bots/agents/user-agent.js';
 import { judge } from './judge.mjs';
 import { detectorOf } from './measure.mjs';
 import { percent } from './table.mjs';

@@ -45,7 +45,7 @@ export type { ActorInspection, BehaviorSummary } from './tracker/inspection.js';
 export type { BotAssessment, BotFactor, BotRecommendation } from './bots/assessment.js';
 export type { BotOptions } from './bots/bot-options.js';
 export type { BotRequest } from './bots/bot-request.js';
-export type { BotSignal, SignalOutput } from './bots/signal.js';
+export type { BotSignal, SignalOutput } from './bots/bot-signal.js';
 export type { BehaviorHistory, Outcome } from './history/behavior-history.js';
 export type { BotCategory } from './bots/agents/agent-table.js';
 export { explainPreset } from './bots/presets.js';
@@ -125,7 +125,7 @@ export type { AsyncEmitter, EventEmitterSinkOptions } from './sinks/event-emitte
 export type { DeliveringSink } from './sinks/delivery-queue.js';
 export { JsonLinesFileSink } from './sinks/json-lines-file-sink.js';
 export type { JsonLinesFileSinkOptions } from './sinks/json-lines-file-sink.js';
-export type { DeliveryOptions } from './sinks/sink-schema.js';
+export type { DeliveryOptions } from './sinks/delivery-options.js';
 export type { WebhookSinkOptions } from './sinks/webhook-options.js';
 export { WebhookSink } from './sinks/webhook-sink.js';
 export { SystemClock } from './clock/clock.js';

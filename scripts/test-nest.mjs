@@ -41,7 +41,7 @@ const SOURCES = [
   'tsconfig.json',
   'tsconfig.build.json',
 ];
-const SETTINGS = ['tsconfig.cjs.json', 'jest.config.mjs', 'nest-cli.json', 'LICENSE', 'CHANGELOG.md'];
+const SETTINGS = ['jest.config.mjs', 'nest-cli.json', 'LICENSE', 'CHANGELOG.md'];
 const isSource = (path) => !path.startsWith(join(root, 'sample-app', 'dist'));
 for (const name of [...SOURCES, ...SETTINGS]) {
   rmSync(join(copy, name), { recursive: true, force: true });

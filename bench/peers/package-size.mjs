@@ -13,7 +13,6 @@ const REASONS = {
   re2js: 'patterns whose time grows with the text alone: no expression can hang the server',
   'smol-toml': 'configuration files',
   uplot: 'charts of the dashboard, served from the application itself',
-  zod: 'checks options and configuration files, and lists every problem at once',
 };
 
 const PRESENT = ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs'];

@@ -1,8 +1,8 @@
 // Measures MemoryStorage and prints Markdown. Usage:
 //
-//   npx tsc -p tsconfig.build.json && node bench/storage/run.mjs [--only throughput,million,bytes,churn] [--rounds 5]
+//   node scripts/build.mjs && node bench/storage/run.mjs [--only throughput,million,bytes,churn] [--rounds 5]
 //
-// Without dist/ the storage alone is compiled to a temporary folder. Each case runs in a process of its own, so that
+// Without build/ the storage alone is compiled to a temporary folder. Each case runs in a process of its own, so that
 // none finds memory or code that another has warmed up. Nothing else heavy should run meanwhile.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
@@ -44,8 +44,8 @@ function measure(section, { id }) {
 
 /** The folder of the compiled library. */
 function builtLibrary() {
-  const dist = join(root, 'dist/esm');
-  if (existsSync(join(dist, 'storage/memory/memory-storage.js'))) return dist;
+  const built = join(root, 'build');
+  if (existsSync(join(built, 'storage/memory/memory-storage.js'))) return built;
   const folder = mkdtempSync(join(tmpdir(), 'behavior-guard-bench-'));
   const config = {
     extends: join(root, 'tsconfig.build.json'),

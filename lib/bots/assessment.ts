@@ -1,4 +1,4 @@
-import type { SignalOutput } from './signal.js';
+import type { SignalOutput } from './bot-signal.js';
 
 /** What a bot assessment recommends. */
 export type BotRecommendation = 'allow' | 'challenge' | 'block';

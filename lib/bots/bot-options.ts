@@ -1,7 +1,7 @@
 import type { Duration } from '../rules/behavior-rule.js';
 import type { BotCategory } from './agents/agent-table.js';
 import type { PresetName } from './presets.js';
-import type { BotSignal } from './signal.js';
+import type { BotSignal } from './bot-signal.js';
 
 /** What every signal takes: all may be left out. */
 interface CommonSignalOptions {

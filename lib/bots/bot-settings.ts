@@ -6,11 +6,12 @@ import { issuesOf } from '../rules/value-schemas.js';
 import { parseAddressRanges } from './agents/address-ranges.js';
 import { AGENT_TABLE, BOT_CATEGORIES, type BotCategory } from './agents/agent-table.js';
 import type { BotOptions } from './bot-options.js';
+import { type BotSignal, type BuiltInSignal, SIGNAL_TIERS, type SignalTier } from './bot-signal.js';
 import { mergeBotOptions } from './merge-options.js';
 import { ownSignals } from './own-signals.js';
 import { PRESETS, PRESET_NAMES } from './presets.js';
 import { SIGNALS } from './registry.js';
-import { type BotSignal, SIGNAL_TIERS, type SignalDefinition, type SignalTier } from './signal.js';
+import type { SignalDefinition } from './signal.js';
 import { amount } from './signals/thresholds.js';
 
 /** Options with everything filled in, ready for a `BotDetector`. */
@@ -32,7 +33,7 @@ export interface BotSettings {
 
 /** A built-in signal as it is set. */
 export interface ConfiguredSignal {
-  readonly definition: SignalDefinition;
+  readonly definition: BuiltInSignal;
   readonly weight: number;
   readonly thresholds: object;
 }

@@ -1,5 +1,5 @@
 import type { BotOptions } from './bot-options.js';
-import { SIGNAL_TIERS } from './signal.js';
+import { SIGNAL_TIERS } from './bot-signal.js';
 
 type Group = Readonly<Record<string, object | undefined>>;
 

@@ -1,7 +1,7 @@
 import type { ConfigurationProblem } from '../errors/errors.js';
 import { show } from '../rules/value-schemas.js';
 import { SIGNALS } from './registry.js';
-import type { BotSignal } from './signal.js';
+import type { BotSignal } from './bot-signal.js';
 
 const MOST_WEIGHT = 10;
 

@@ -1,6 +1,6 @@
 import type { BotOptions } from './bot-options.js';
 import { SIGNALS } from './registry.js';
-import type { SignalTier } from './signal.js';
+import type { SignalTier } from './bot-signal.js';
 
 export const PRESET_NAMES = ['ecommerce', 'content', 'api', 'high-security'] as const;
 export type PresetName = (typeof PRESET_NAMES)[number];

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { parseAddressList, parseTrustedProxies } from '../actor/address-list.js';
 import type { Clock } from '../clock/clock.js';
-import { DASHBOARD_SCHEMA } from '../dashboard/dashboard-options.js';
+import { DASHBOARD_SCHEMA } from '../dashboard/dashboard-schema.js';
 import type { EventSink } from '../events/event-sink.js';
-import { METRICS_SCHEMA } from '../metrics/metrics-options.js';
+import { METRICS_SCHEMA } from '../metrics/metrics-schema.js';
 import type { ChallengeHandler, ErrorResponses } from '../request/denial.js';
 import {
   banDurationSchema,

@@ -9,7 +9,7 @@ import { jsonLine } from './event-text.js';
 import { problemText } from './problem-text.js';
 import { RotatingFile } from './rotating-file.js';
 import { DELIVERY_SHAPE, checkOptions, integer } from './sink-schema.js';
-import type { DeliveryOptions } from './sink-schema.js';
+import type { DeliveryOptions } from './delivery-options.js';
 
 /** Options of `JsonLinesFileSink`; times in milliseconds. */
 export interface JsonLinesFileSinkOptions extends DeliveryOptions {

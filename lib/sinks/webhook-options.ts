@@ -4,7 +4,7 @@ import { SystemClock } from '../clock/clock.js';
 import { keyOf } from './signature.js';
 import type { DeliverySettings } from './delivery-queue.js';
 import { DELIVERY_SHAPE, checkOptions, integer } from './sink-schema.js';
-import type { DeliveryOptions } from './sink-schema.js';
+import type { DeliveryOptions } from './delivery-options.js';
 
 /** Options of `WebhookSink`; times in milliseconds. */
 export interface WebhookSinkOptions extends DeliveryOptions {

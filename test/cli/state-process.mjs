@@ -1,6 +1,6 @@
 /** Adds events to a state file as fast as it can, as many runs of the command line would, or a given number of them. */
-import { SystemClock } from '../../dist/esm/clock/clock.js';
-import { StateFile } from '../../dist/esm/cli/state-file.js';
+import { SystemClock } from '../../build/clock/clock.js';
+import { StateFile } from '../../build/cli/state-file.js';
 
 const [path, actor, count = 'Infinity'] = process.argv.slice(2);
 const clock = new SystemClock();

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { dependenciesOfTypes } from './consumer.js';
 
 interface Packed {
   readonly files: readonly { readonly path: string }[];
@@ -24,7 +25,7 @@ describe('the package', () => {
   const files = packed.files.map(({ path }) => path);
 
   it('ships the two builds, the papers and the dashboard of Grafana, nothing else', () => {
-    const others = files.filter((path) => !/^dist\/(esm|cjs)\/.*\.(js|d\.ts|lua)$/.test(path)).sort();
+    const others = files.filter((path) => !/^dist\/(esm|cjs)\/.*\.(js|d\.ts)$/.test(path)).sort();
     expect(others).toEqual([
       'CHANGELOG.md',
       'LICENSE',
@@ -61,5 +62,53 @@ describe('the package', () => {
     const script =
       "const { GuardModule } = require('./dist/cjs/index.js'); console.log(typeof GuardModule.forRoot)";
     expect(node('--eval', script).trim()).toBe('function');
+  });
+
+  it.each(['esm', 'cjs'])('shares each class among the entries of %s', (format) => {
+    const script = `
+      const { ConfigurationError, MemoryStorage } = await import('./dist/${format}/index.js');
+      const { RiskEngine } = await import('./dist/${format}/risk/index.js');
+      const { ManualClock } = await import('./dist/${format}/testing/index.js');
+      const storage = new MemoryStorage({ clock: new ManualClock(0) });
+      try { new RiskEngine({ burst: -1 }); } catch (error) { console.log(error instanceof ConfigurationError); }`;
+    expect(node('--input-type=module', '--eval', script).trim()).toBe('true');
+  });
+
+  it.each(['esm', 'cjs'])('keeps names in %s, which logs and injection show', (format) => {
+    const script = `
+      const library = await import('./dist/${format}/index.js');
+      const named = Object.entries(library).filter(([, value]) => typeof value === 'function');
+      // What Nest makes has no name.
+      const wrong = named.filter(([name, value]) => value.name !== name && name !== 'BotScore');
+      console.log(named.length > 20, wrong.length);`;
+    expect(node('--input-type=module', '--eval', script).trim()).toBe('true 0');
+  });
+
+  it('tells what is wrong in the words of its sources', async () => {
+    const { WebhookSink } = await import('../../lib/index.js');
+    const options = { url: 'x', flushTimeoutMs: -1, unknown: 1 };
+    let message = '';
+    try {
+      new WebhookSink(options);
+    } catch (error) {
+      ({ message } = error as Error);
+    }
+    const script = `
+      const { WebhookSink } = await import('nestjs-behavior-guard');
+      try { new WebhookSink(${JSON.stringify(options)}); } catch (error) { console.log(error.message); }`;
+    expect(message).toContain('has 4 problems');
+    expect(node('--input-type=module', '--eval', script).trim()).toBe(message);
+  });
+
+  it('names the licence of what it has taken in', () => {
+    expect(readFileSync('dist/esm/chunks/zod.js', 'utf8')).toContain('Copyright (c) 2025 Colin McDonnell');
+    expect(readFileSync('dist/cjs/chunks/zod.js', 'utf8')).toContain('Copyright (c) 2025 Colin McDonnell');
+  });
+
+  it.each(['consumer.mts', 'consumer.cts'])('has types that need no more than peers, for %s', (name) => {
+    const { problems, packages } = dependenciesOfTypes(name);
+    expect(problems).toEqual([]);
+    expect(packages).toContain('@nestjs/common');
+    expect(packages.filter((name) => name in manifest.dependencies || name === 'zod')).toEqual([]);
   });
 });

@@ -1,0 +1,86 @@
+/** Makes the few files that are published out of the many that the compiler wrote: a program starts faster for it. */
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { rolldown } from 'rolldown';
+import { root } from './process.mjs';
+
+/** What `exports` of package.json names, and the program. */
+const LIBRARY = ['index', 'risk/index', 'testing/index'];
+const PROGRAM = 'cli/main';
+
+/** Only what is used of zod comes along, which is a small part of it. Everything else stays a dependency. */
+const INLINED = ['zod'];
+
+/**
+ * Bundles `compiled` as ES modules to `dist/esm` and as CommonJS to `dist/cjs`. What two entries share is in a file of its
+ * own, so that each class exists once. Nothing is minified, and names are kept: they are seen in stack traces and logs.
+ */
+export async function bundle(compiled, dist) {
+  const library = Object.fromEntries(LIBRARY.map((name) => [name, join(compiled, `${name}.js`)]));
+  const program = { [PROGRAM]: join(compiled, `${PROGRAM}.js`) };
+  await write(compiled, { ...library, ...program }, { dir: join(dist, 'esm'), format: 'es' });
+  // Code that is CommonJS because its runtime knows nothing else can't import either.
+  await write(compiled, library, { dir: join(dist, 'cjs'), format: 'cjs', dynamicImportInCjs: false });
+}
+
+async function write(compiled, input, output) {
+  const bundled = await rolldown({
+    cwd: root,
+    input,
+    platform: 'node',
+    external: (id) => /^[^./]/.test(id) && !id.startsWith(root) && !INLINED.includes(id),
+    onLog(level, log, report) {
+      report(level === 'warn' ? 'error' : level, log);
+    },
+  });
+  await bundled.write({
+    ...output,
+    exports: 'named',
+    minify: false,
+    keepNames: true,
+    chunkFileNames: 'chunks/[name].js',
+    banner: ({ name }) => (INLINED.includes(name) ? licence(name) : ''),
+    // Docstrings are where editors look for them: in the declarations.
+    comments: { legal: true, annotation: true, jsdoc: false },
+    codeSplitting: {
+      groups: [
+        ...INLINED.map((name) => ({
+          name,
+          test: new RegExp(`node_modules[\\\\/]${name}[\\\\/]`),
+          priority: 1,
+        })),
+        // With all that it needs: this entry is to stay small.
+        { name: 'risk', test: join(compiled, 'risk', 'index.js') },
+        { name: 'shared', test: /./, minShareCount: 2 },
+      ],
+    },
+  });
+  await bundled.close();
+}
+
+/** Of a package whose code is in the file; its licence asks for this. */
+function licence(name) {
+  const folder = join(root, 'node_modules', name);
+  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  return `/*!\n${name} ${version}\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8').trim()}\n*/`;
+}
+
+/** Copies the declarations that the library's entries need, directly or through others. */
+export function copyDeclarations(compiled, dist) {
+  for (const file of reachable(LIBRARY.map((name) => join(compiled, `${name}.d.ts`)))) {
+    for (const format of ['esm', 'cjs']) {
+      const copy = join(dist, format, relative(compiled, file));
+      mkdirSync(dirname(copy), { recursive: true });
+      copyFileSync(file, copy);
+    }
+  }
+}
+
+function reachable(entries) {
+  const found = new Set(entries);
+  for (const file of found) {
+    const imports = readFileSync(file, 'utf8').matchAll(/(?:\bfrom |\bimport\()'(\.[^']+)\.js'/g);
+    for (const [, path] of imports) found.add(join(dirname(file), `${path}.d.ts`));
+  }
+  return found;
+}
