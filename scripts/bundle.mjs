@@ -8,8 +8,11 @@ import { root } from './process.mjs';
 const LIBRARY = ['index', 'risk/index', 'testing/index'];
 const PROGRAM = 'cli/main';
 
-/** Only what is used of zod comes along, which is a small part of it. Everything else stays a dependency. */
-const INLINED = ['zod'];
+/**
+ * What comes along inside, as far as it is used: small parts of zod, and packages that take longer to find than to read.
+ * Everything else stays a dependency.
+ */
+const INLINED = ['ipaddr.js', 'isbot', 'smol-toml', 'zod'];
 
 /**
  * Bundles `compiled` as ES modules to `dist/esm` and as CommonJS to `dist/cjs`. What two entries share is in a file of its
@@ -39,16 +42,12 @@ async function write(compiled, input, output) {
     minify: false,
     keepNames: true,
     chunkFileNames: 'chunks/[name].js',
-    banner: ({ name }) => (INLINED.includes(name) ? licence(name) : ''),
+    banner: ({ name }) => (name === 'vendor' ? licences() : ''),
     // Docstrings are where editors look for them: in the declarations.
     comments: { legal: true, annotation: true, jsdoc: false },
     codeSplitting: {
       groups: [
-        ...INLINED.map((name) => ({
-          name,
-          test: new RegExp(`node_modules[\\\\/]${name}[\\\\/]`),
-          priority: 1,
-        })),
+        { name: 'vendor', test: /[\\/]node_modules[\\/]/, priority: 1 },
         // With all that it needs: this entry is to stay small.
         { name: 'risk', test: join(compiled, 'risk', 'index.js') },
         { name: 'shared', test: /./, minShareCount: 2 },
@@ -58,11 +57,14 @@ async function write(compiled, input, output) {
   await bundled.close();
 }
 
-/** Of a package whose code is in the file; its licence asks for this. */
-function licence(name) {
-  const folder = join(root, 'node_modules', name);
-  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  return `/*!\n${name} ${version}\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8').trim()}\n*/`;
+/** Of the packages whose code is in the file: they ask for it. */
+function licences() {
+  const texts = INLINED.map((name) => {
+    const folder = join(root, 'node_modules', name);
+    const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    return `${name} ${version}\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8').trim()}`;
+  });
+  return `/*!\n${texts.join('\n\n---\n\n')}\n*/`;
 }
 
 /** Copies the declarations that the library's entries need, directly or through others. */

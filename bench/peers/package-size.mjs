@@ -8,10 +8,7 @@ import { table } from '../report.mjs';
 import { versions } from './install.mjs';
 
 const REASONS = {
-  'ipaddr.js': 'addresses, CIDR ranges and IPv6 networks of clients and proxies',
-  isbot: 'names of automated clients, kept up to date by others',
   re2js: 'patterns whose time grows with the text alone: no expression can hang the server',
-  'smol-toml': 'configuration files',
   uplot: 'charts of the dashboard, served from the application itself',
 };
 
