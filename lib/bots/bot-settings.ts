@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { AddressList } from '../actor/address-list.js';
 import type { ConfigurationProblem } from '../errors/errors.js';
+import { SparseObject, sparseObject, type SparseShape } from '../rules/sparse-object.js';
 import { issuesOf } from '../rules/value-schemas.js';
 import { parseAddressRanges } from './agents/address-ranges.js';
 import { AGENT_TABLE, BOT_CATEGORIES, type BotCategory } from './agents/agent-table.js';
@@ -40,50 +41,39 @@ export interface ConfiguredSignal {
 
 type Settings = Readonly<Record<string, unknown>>;
 
-const tierSchemas = Object.fromEntries(SIGNAL_TIERS.map((tier) => [tier, tierSchema(tier)]));
-
-const OPTIONS_SCHEMA = z.strictObject(
-  {
-    preset: z.enum(PRESET_NAMES, { error: () => `must be one of ${PRESET_NAMES.join(', ')}` }).optional(),
-    ...tierSchemas,
-    thresholds: z
-      .strictObject({ challenge: amount(0, 100), block: amount(0, 100) }, 'must be an object')
-      .refine(({ challenge = 30, block = 50 }) => challenge <= block, 'challenge must not be above block')
-      .optional(),
-    allowBots: z
-      .array(
-        z.enum(BOT_CATEGORIES, { error: () => `must be one of ${BOT_CATEGORIES.join(', ')}` }),
-        'must be a list of categories',
-      )
-      .optional(),
-    verify: z
-      .strictObject(
-        {
-          dns: z.boolean('must be true or false').optional(),
-          ranges: z
-            .record(z.string(), z.string('must be the path of a file'), 'must map operators to files')
-            .optional(),
-        },
-        'must be an object',
-      )
-      .optional(),
-    mode: z.enum(['enforce', 'observe'], { error: () => "must be 'enforce' or 'observe'" }).optional(),
-    debug: z.boolean('must be true or false').optional(),
-    signals: z.array(z.unknown(), 'must be a list of signals').optional(),
-  },
-  'must be an object',
-);
+const OPTIONS_SCHEMA = new SparseObject({
+  preset: () => z.enum(PRESET_NAMES, { error: () => `must be one of ${PRESET_NAMES.join(', ')}` }),
+  ...Object.fromEntries(SIGNAL_TIERS.map((tier) => [tier, () => tierSchema(tier)])),
+  thresholds: () =>
+    z
+      .strictObject({ challenge: amount(0, 100)(), block: amount(0, 100)() }, 'must be an object')
+      .refine(({ challenge = 30, block = 50 }) => challenge <= block, 'challenge must not be above block'),
+  allowBots: () =>
+    z.array(
+      z.enum(BOT_CATEGORIES, { error: () => `must be one of ${BOT_CATEGORIES.join(', ')}` }),
+      'must be a list of categories',
+    ),
+  verify: () =>
+    z.strictObject(
+      {
+        dns: z.boolean('must be true or false').optional(),
+        ranges: z
+          .record(z.string(), z.string('must be the path of a file'), 'must map operators to files')
+          .optional(),
+      },
+      'must be an object',
+    ),
+  mode: () => z.enum(['enforce', 'observe'], { error: () => "must be 'enforce' or 'observe'" }),
+  debug: () => z.boolean('must be true or false'),
+  signals: () => z.array(z.unknown(), 'must be a list of signals'),
+});
 
 function tierSchema(tier: SignalTier): z.ZodType {
   const entries = SIGNALS.filter((signal) => signal.tier === tier).map(({ name, schema }) => {
-    const settings = {
-      enabled: z.boolean('must be true or false').optional(),
-      weight: amount(0, 10),
-      ...schema,
-    };
-    return [name, z.strictObject(settings, 'must be an object').optional()] as const;
+    const enabled = () => z.boolean('must be true or false');
+    return [name, () => sparseObject({ enabled, weight: amount(0, 10), ...schema })] as const;
   });
-  return z.strictObject(Object.fromEntries(entries), 'must be an object').optional();
+  return sparseObject(Object.fromEntries(entries));
 }
 
 /** What `resolveBots` finds. */
@@ -146,14 +136,19 @@ function settingsOf(
 
 /** The signal with its thresholds in the units it takes; nothing where it is off. */
 function configured(definition: SignalDefinition, options: BotOptions): ConfiguredSignal[] {
-  const { name, tier, schema } = definition;
+  const { name, tier } = definition;
   const group = options[tier] as Readonly<Record<string, Settings | undefined>> | undefined;
   const { enabled = tier === 'simple', weight = definition.weight, ...given } = group?.[name] ?? {};
   if (enabled !== true) return [];
-  // Merged and preset options are in the forms that people write: durations become milliseconds here.
-  const parsed = z.object(schema).parse(given);
-  const set = Object.fromEntries(Object.entries(parsed).filter(([, value]) => value !== undefined));
-  return [{ definition, weight: Number(weight), thresholds: { ...definition.defaults, ...set } }];
+  return [{ definition, weight: Number(weight), thresholds: thresholdsOf(definition, given) }];
+}
+
+/** Merged and preset options are in the forms that people write: durations become milliseconds here. */
+function thresholdsOf({ schema, defaults }: SignalDefinition, given: Settings): object {
+  const named = Object.entries(schema as SparseShape).filter(([name]) => given[name] !== undefined);
+  if (named.length === 0) return { ...defaults };
+  const built = Object.fromEntries(named.map(([name, build]) => [name, build()]));
+  return { ...defaults, ...z.object(built).parse(given) };
 }
 
 function readRanges(

@@ -12,8 +12,8 @@ export interface SignalSettings {
 
 /** A built-in signal together with what may be set of it. Apart from the signal itself, so that published types need no zod. */
 export interface SignalDefinition<Thresholds extends object = object> extends BuiltInSignal<Thresholds> {
-  /** What each threshold must be; every one may be left out. */
-  readonly schema: { readonly [Name in keyof Thresholds]: z.ZodType<Thresholds[Name] | undefined> };
+  /** What each threshold must be; every one may be left out. Built when it is given. */
+  readonly schema: { readonly [Name in keyof Thresholds]: () => z.ZodType<Thresholds[Name] | undefined> };
 }
 
 /** Checks a definition's thresholds against themselves; the registry passes each signal the settings of its own schema. */

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
-import { parseAddressList } from '../actor/address-list.js';
+import { parseAddressList, type AddressList } from '../actor/address-list.js';
 import { parseAddress } from '../actor/address.js';
 import type { Clock } from '../clock/clock.js';
 import type { Answer } from '../request/platform.js';
 import { problem } from './answers.js';
 import type { DashboardContext, DashboardSettings } from './dashboard-options.js';
 
-const LOOPBACK = parseAddressList(['127.0.0.0/8', '::1']).list;
+let loopback: AddressList | undefined;
 /** A page of another site may find the way to this machine by a name of its own, but not without that name. */
 const LOCAL_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'];
@@ -57,7 +57,7 @@ function isLocal({ socket, headers }: IncomingMessage): boolean {
   const peer = parseAddress(socket.remoteAddress ?? '');
   return (
     peer !== undefined &&
-    LOOPBACK.includes(peer) &&
+    (loopback ??= parseAddressList(['127.0.0.0/8', '::1']).list).includes(peer) &&
     LOCAL_HOST.test(headers.host ?? '') &&
     FORWARDED.every((name) => headers[name] === undefined)
   );

@@ -14,7 +14,7 @@ import { Access, isForeign } from './access.js';
 import { AdminApi } from './admin-api.js';
 import { problem, sendAnswer } from './answers.js';
 import { operations } from './api/operations.js';
-import { NOTHING, apiRoute } from './api/route.js';
+import { nothingSchema, apiRoute } from './api/route.js';
 import type { ApiRoute, Caller } from './api/route.js';
 import type { ReadableRuleBook } from './counting.js';
 import type { DashboardContext, DashboardSettings } from './dashboard-options.js';
@@ -162,7 +162,7 @@ function description(path: string): ApiRoute {
     method: 'GET',
     path: '/api/openapi.json',
     summary: 'This API, as a document of its own',
-    input: NOTHING,
+    input: nothingSchema(),
     output: 'Document',
     handle: () => ({
       openapi: '3.0.3',

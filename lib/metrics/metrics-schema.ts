@@ -20,36 +20,37 @@ function switchable<T extends z.ZodRawShape>(shape: T) {
 }
 
 /** What the option `metrics` must be. */
-export const METRICS_SCHEMA = z
-  .strictObject(
-    {
-      prometheus: switchable({
-        registry: withMethods<PrometheusRegistry>(
-          'a Registry of prom-client',
-          'registerMetric',
-          'getSingleMetric',
-          'removeSingleMetric',
-        ).optional(),
-      }).optional(),
-      openTelemetry: switchable({
-        meter: withMethods<OpenTelemetryMeter>(
-          'a Meter of @opentelemetry/api',
-          'createCounter',
-          'createHistogram',
-          'createObservableCounter',
-          'createObservableGauge',
-        ).optional(),
-        recordActor: z.boolean('must be true or false').optional(),
-      }).optional(),
-    },
-    'must be an object',
-  )
-  .transform(({ prometheus, openTelemetry }): MetricsSettings => {
-    return {
-      prometheus: prometheus && { registry: prometheus.registry },
-      openTelemetry: openTelemetry && {
-        meter: openTelemetry.meter,
-        recordActor: openTelemetry.recordActor ?? false,
+export const metricsSchema = () =>
+  z
+    .strictObject(
+      {
+        prometheus: switchable({
+          registry: withMethods<PrometheusRegistry>(
+            'a Registry of prom-client',
+            'registerMetric',
+            'getSingleMetric',
+            'removeSingleMetric',
+          ).optional(),
+        }).optional(),
+        openTelemetry: switchable({
+          meter: withMethods<OpenTelemetryMeter>(
+            'a Meter of @opentelemetry/api',
+            'createCounter',
+            'createHistogram',
+            'createObservableCounter',
+            'createObservableGauge',
+          ).optional(),
+          recordActor: z.boolean('must be true or false').optional(),
+        }).optional(),
       },
-    };
-  });
+      'must be an object',
+    )
+    .transform(({ prometheus, openTelemetry }): MetricsSettings => {
+      return {
+        prometheus: prometheus && { registry: prometheus.registry },
+        openTelemetry: openTelemetry && {
+          meter: openTelemetry.meter,
+          recordActor: openTelemetry.recordActor ?? false,
+        },
+      };
+    });

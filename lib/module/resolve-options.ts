@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import { SystemClock } from '../clock/clock.js';
 import type { Clock } from '../clock/clock.js';
 import type { ConfigurationProblem } from '../errors/errors.js';
@@ -8,6 +7,7 @@ import type { MetricsSettings } from '../metrics/metrics-options.js';
 import type { ChallengeHandler, ErrorResponses } from '../request/denial.js';
 import type { QuotaHeaderStyle } from '../request/quota-headers.js';
 import type { ConfiguredRule } from '../rules/configured-rules.js';
+import type { SparseOutput } from '../rules/sparse-object.js';
 import { issuesOf } from '../rules/value-schemas.js';
 import type { BehaviorStorage } from '../storage/storage.js';
 import { resolveAnomaly } from '../tracker/anomaly-options.js';
@@ -15,9 +15,11 @@ import type { AnomalySettings } from '../tracker/anomaly-options.js';
 import { resolveBotProtection, type BotProtectionSettings } from '../tracker/bot-protection.js';
 import type { TrackerSettings } from '../tracker/settings.js';
 import type { GuardModuleOptions } from './options.js';
-import { OPTIONS_SCHEMA } from './options-schema.js';
+import { OPTIONS_SCHEMA, type OPTIONS_SHAPE } from './options-schema.js';
 
 const DAY_MS = 86_400_000;
+
+type Given = SparseOutput<typeof OPTIONS_SHAPE>;
 
 /** The module's options with defaults filled in and durations in milliseconds. */
 export interface ResolvedOptions extends TrackerSettings {
@@ -73,9 +75,7 @@ function within(option: string, path: string): string {
   return path && path !== option ? `${option}.${path}` : option;
 }
 
-function withDefaults(
-  given: z.output<typeof OPTIONS_SCHEMA>,
-): Omit<ResolvedOptions, 'rules' | 'anomaly' | 'bots'> {
+function withDefaults(given: Given): Omit<ResolvedOptions, 'rules' | 'anomaly' | 'bots'> {
   const maxHeldRequests = given.maxHeldRequests ?? 100;
   return {
     storage: given.storage,
@@ -109,7 +109,7 @@ function withDefaults(
   };
 }
 
-function escalationOf(given: z.output<typeof OPTIONS_SCHEMA>['escalation']): TrackerSettings['escalation'] {
+function escalationOf(given: Given['escalation']): TrackerSettings['escalation'] {
   if (given === false) return { factor: 1, maxMs: 7 * DAY_MS, memoryMs: 7 * DAY_MS };
   return {
     factor: given?.factor ?? 2,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ConfigurationProblem } from '../errors/errors.js';
 import type { Duration } from '../rules/behavior-rule.js';
+import { SparseObject, sparseObject, type SparseOutput } from '../rules/sparse-object.js';
 import { countSchema, durationSchema, issuesOf, show } from '../rules/value-schemas.js';
 import { DETECTORS } from './risk-settings.js';
 import type { DetectorName, RiskCombination, RiskPolicy, RiskSettings } from './risk-settings.js';
@@ -79,30 +80,27 @@ function numberSchema(least: number, most: number): z.ZodType<number> {
   return z.number(message).min(least, message).max(most, message);
 }
 
-const detectorWeight = numberSchema(0, 1000).optional();
+const detectorWeight = () => numberSchema(0, 1000);
 
 const SETTINGS_SHAPE = {
-  window: durationSchema(1)
-    .refine((ms) => ms <= MOST_WINDOW_MS, 'must be at most 30 days')
-    .optional(),
-  burstMaxEvents: countSchema(1).optional(),
-  repetitionMaxCount: countSchema(1).optional(),
-  hoppingMaxTargets: countSchema(1).optional(),
-  weightMaxTotal: z.number(TOTAL_FORMS).positive(TOTAL_FORMS).max(1e9, TOTAL_FORMS).optional(),
-  interval: durationSchema(0).optional(),
-  intervalToleranceRatio: numberSchema(0, 1).optional(),
-  intervalMinGaps: z
-    .number(GAPS_FORMS)
-    .refine((gaps) => gaps === 0 || (Number.isInteger(gaps) && gaps >= 3 && gaps <= 254), GAPS_FORMS)
-    .optional(),
-  switchingMaxCount: countSchema(1).optional(),
-  riskCombine: z
-    .enum(['max', 'weighted_sum'], {
+  window: () => durationSchema(1).refine((ms) => ms <= MOST_WINDOW_MS, 'must be at most 30 days'),
+  burstMaxEvents: () => countSchema(1),
+  repetitionMaxCount: () => countSchema(1),
+  hoppingMaxTargets: () => countSchema(1),
+  weightMaxTotal: () => z.number(TOTAL_FORMS).positive(TOTAL_FORMS).max(1e9, TOTAL_FORMS),
+  interval: () => durationSchema(0),
+  intervalToleranceRatio: () => numberSchema(0, 1),
+  intervalMinGaps: () =>
+    z
+      .number(GAPS_FORMS)
+      .refine((gaps) => gaps === 0 || (Number.isInteger(gaps) && gaps >= 3 && gaps <= 254), GAPS_FORMS),
+  switchingMaxCount: () => countSchema(1),
+  riskCombine: () =>
+    z.enum(['max', 'weighted_sum'], {
       error: ({ input }) => `must be 'max' or 'weighted_sum'; got ${show(input)}`,
-    })
-    .optional(),
-  weights: z
-    .strictObject(
+    }),
+  weights: () =>
+    sparseObject(
       {
         burst: detectorWeight,
         repetition: detectorWeight,
@@ -112,22 +110,18 @@ const SETTINGS_SHAPE = {
         switching: detectorWeight,
       } satisfies Record<DetectorName, unknown>,
       `must be an object with weights for ${DETECTORS.join(', ')}`,
-    )
-    .optional(),
-  allowBelow: numberSchema(0, 1).optional(),
-  warnBelow: numberSchema(0, 1).optional(),
-  delayBelow: numberSchema(0, 1).optional(),
-  delay: durationSchema(0).optional(),
-  escalateAfter: countSchema(0, 255).optional(),
+    ),
+  allowBelow: () => numberSchema(0, 1),
+  warnBelow: () => numberSchema(0, 1),
+  delayBelow: () => numberSchema(0, 1),
+  delay: () => durationSchema(0),
+  escalateAfter: () => countSchema(0, 255),
 };
 
-const SETTINGS_SCHEMA = z.strictObject(SETTINGS_SHAPE, 'must be an object');
-const POLICY_SCHEMA = z.strictObject(
-  { ...SETTINGS_SHAPE, actors: z.unknown().optional() },
-  'must be an object',
-);
+const SETTINGS_SCHEMA = new SparseObject(SETTINGS_SHAPE);
+const POLICY_SCHEMA = new SparseObject({ ...SETTINGS_SHAPE, actors: () => z.unknown() });
 
-type Given = z.output<typeof SETTINGS_SCHEMA>;
+type Given = SparseOutput<typeof SETTINGS_SHAPE>;
 
 /**
  * Validates the options of the risk engine and fills in defaults.
@@ -161,7 +155,7 @@ function entriesOf(actors: unknown, problems: ConfigurationProblem[]): [string, 
 
 /** The valid part of the options; what is wrong goes to `problems`. */
 function parsed(
-  schema: z.ZodType<Given>,
+  schema: { safeParse(value: unknown): z.ZodSafeParseResult<Given> },
   options: unknown,
   path: string,
   problems: ConfigurationProblem[],

@@ -6,6 +6,7 @@ import type { ResponsePattern } from '../patterns/pattern.js';
 import { DEFAULT_WINDOW_SECONDS } from './behavior-rule.js';
 import type { BehaviorRuleOptions, RuleType } from './behavior-rule.js';
 import type { RuleDefaults, RuleDefinition, RulePhase } from './rule-definition.js';
+import { SparseObject, type SparseOutput } from './sparse-object.js';
 import {
   MOST_EVENTS,
   banDurationSchema,
@@ -26,44 +27,38 @@ const ACTIONS = ['log', 'alert', 'delay', 'throttle', 'challenge', 'ban', 'custo
 
 const FREQUENCY_FORMS = 'must be a number > 0 (events per second)';
 
-const RULE_SCHEMA = z.strictObject(
-  {
-    name: z.string(NAME_FORMS).regex(NAME, NAME_FORMS).optional(),
-    threshold: countOrFunctionSchema<NonNullable<Options['threshold']>>().optional(),
-    maxThreshold: countSchema(1).optional(),
-    maxFrequency: z.number(FREQUENCY_FORMS).positive(FREQUENCY_FORMS).optional(),
-    window: durationSchema(1).optional(),
-    pacing: z.boolean('must be true or false').optional(),
-    pattern: z.string('must be a string').optional(),
-    action: z
-      .enum(ACTIONS, { error: (issue) => `must be one of ${ACTIONS.join(', ')}; got ${show(issue.input)}` })
-      .optional(),
-    customAction: functionSchema<NonNullable<Options['customAction']>>(
-      'a function or an injectable class',
-    ).optional(),
-    banDuration: banDurationSchema().optional(),
-    banScope: z.enum(['all', 'route'], { error: () => "must be 'all' or 'route'" }).optional(),
-    scope: z
-      .union(
-        [
-          z.enum(['route', 'class', 'global']),
-          z.strictObject({ group: z.string(NAME_FORMS).regex(NAME, NAME_FORMS) }),
-        ],
-        { error: () => `must be 'route', 'class', 'global' or { group: name }, where a name ${NAME_FORMS}` },
-      )
-      .optional(),
-    passive: z.boolean('must be true or false').optional(),
-    cost: countOrFunctionSchema<NonNullable<Options['cost']>>().optional(),
-    cooldown: durationSchema(0).optional(),
-    delay: durationSchema(1).optional(),
-    trackBy: functionSchema<NonNullable<Options['trackBy']>>('a function').optional(),
-    after: z.literal('guards', { error: () => "must be 'guards'" }).optional(),
-    when: functionSchema<NonNullable<Options['when']>>('a function').optional(),
-  },
-  'must be an object',
-);
+const groupSchema = () => z.strictObject({ group: z.string(NAME_FORMS).regex(NAME, NAME_FORMS) });
 
-type Parsed = z.output<typeof RULE_SCHEMA>;
+const RULE_SHAPE = {
+  name: () => z.string(NAME_FORMS).regex(NAME, NAME_FORMS),
+  threshold: () => countOrFunctionSchema<NonNullable<Options['threshold']>>(),
+  maxThreshold: () => countSchema(1),
+  maxFrequency: () => z.number(FREQUENCY_FORMS).positive(FREQUENCY_FORMS),
+  window: () => durationSchema(1),
+  pacing: () => z.boolean('must be true or false'),
+  pattern: () => z.string('must be a string'),
+  action: () =>
+    z.enum(ACTIONS, { error: (issue) => `must be one of ${ACTIONS.join(', ')}; got ${show(issue.input)}` }),
+  customAction: () =>
+    functionSchema<NonNullable<Options['customAction']>>('a function or an injectable class'),
+  banDuration: banDurationSchema,
+  banScope: () => z.enum(['all', 'route'], { error: () => "must be 'all' or 'route'" }),
+  scope: () =>
+    z.union([z.enum(['route', 'class', 'global']), groupSchema()], {
+      error: () => `must be 'route', 'class', 'global' or { group: name }, where a name ${NAME_FORMS}`,
+    }),
+  passive: () => z.boolean('must be true or false'),
+  cost: () => countOrFunctionSchema<NonNullable<Options['cost']>>(),
+  cooldown: () => durationSchema(0),
+  delay: () => durationSchema(1),
+  trackBy: () => functionSchema<NonNullable<Options['trackBy']>>('a function'),
+  after: () => z.literal('guards', { error: () => "must be 'guards'" }),
+  when: () => functionSchema<NonNullable<Options['when']>>('a function'),
+};
+
+const RULE_SCHEMA = new SparseObject(RULE_SHAPE);
+
+type Parsed = SparseOutput<typeof RULE_SHAPE>;
 type Report = (key: string, message: string) => void;
 
 /** Where a rule was written, for messages. */

@@ -4,7 +4,7 @@ import { SystemClock } from '../clock/clock.js';
 import { ConfigurationError } from '../errors/errors.js';
 import type { BehaviorEvent, BehaviorEventType } from '../events/behavior-event.js';
 import type { EventSink } from '../events/event-sink.js';
-import { DELIVERY_SHAPE, checkOptions, integer } from './sink-schema.js';
+import { checkOptions, deliveryShape, integer } from './sink-schema.js';
 
 /** What is used of the `EventEmitter2` of @nestjs/event-emitter. */
 export interface AsyncEmitter {
@@ -25,18 +25,20 @@ export interface EventEmitterSinkOptions {
   readonly clock?: Clock;
 }
 
-const { name, types, clock } = DELIVERY_SHAPE;
-const SCHEMA = z.strictObject(
-  {
-    ...{ name, types, clock },
-    prefix: z
-      .string()
-      .regex(/^[\w-]+(\.[\w-]+)*$/, "must be words such as 'behavior-guard', joined by dots")
-      .optional(),
-    timeoutMs: integer(1, 60_000).optional(),
-  },
-  'must be an object',
-);
+function schema(): z.ZodType {
+  const { name, types, clock } = deliveryShape();
+  return z.strictObject(
+    {
+      ...{ name, types, clock },
+      prefix: z
+        .string()
+        .regex(/^[\w-]+(\.[\w-]+)*$/, "must be words such as 'behavior-guard', joined by dots")
+        .optional(),
+      timeoutMs: integer(1, 60_000).optional(),
+    },
+    'must be an object',
+  );
+}
 
 /**
  * Hands events to the `EventEmitter2` of @nestjs/event-emitter, so that `@OnEvent('behavior-guard.violation')` hears of them: one
@@ -54,7 +56,7 @@ export class EventEmitterSink implements EventSink {
     private readonly emitter: AsyncEmitter,
     options: EventEmitterSinkOptions = {},
   ) {
-    checkOptions('EventEmitterSink', SCHEMA, options);
+    checkOptions('EventEmitterSink', schema(), options);
     if (typeof (emitter as AsyncEmitter | undefined)?.emitAsync !== 'function') {
       const message = 'must be an EventEmitter2 (an object with emitAsync)';
       throw new ConfigurationError([{ path: 'EventEmitterSink.emitter', message }]);

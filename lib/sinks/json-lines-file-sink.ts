@@ -8,7 +8,7 @@ import type { DeliveringSink, Outcome } from './delivery-queue.js';
 import { jsonLine } from './event-text.js';
 import { problemText } from './problem-text.js';
 import { RotatingFile } from './rotating-file.js';
-import { DELIVERY_SHAPE, checkOptions, integer } from './sink-schema.js';
+import { checkOptions, deliveryShape, integer } from './sink-schema.js';
 import type { DeliveryOptions } from './delivery-options.js';
 
 /** Options of `JsonLinesFileSink`; times in milliseconds. */
@@ -25,15 +25,16 @@ export interface JsonLinesFileSinkOptions extends DeliveryOptions {
   readonly flushIntervalMs?: number;
 }
 
-const SCHEMA = z.strictObject(
-  {
-    ...DELIVERY_SHAPE,
-    path: z.string('must be the path of a file').min(1, 'must not be empty'),
-    maxBytes: integer(1, 1_000_000_000).optional(),
-    keep: integer(0, 1000).optional(),
-  },
-  'must be an object',
-);
+const schema = () =>
+  z.strictObject(
+    {
+      ...deliveryShape(),
+      path: z.string('must be the path of a file').min(1, 'must not be empty'),
+      maxBytes: integer(1, 1_000_000_000).optional(),
+      keep: integer(0, 1000).optional(),
+    },
+    'must be an object',
+  );
 
 /**
  * Appends events to a file, one JSON object on each line, and begins a new file when it is full. The file may be moved away or
@@ -49,7 +50,7 @@ export class JsonLinesFileSink implements EventSink, DeliveringSink {
 
   /** @throws ConfigurationError that lists every problem of the options. */
   constructor(options: JsonLinesFileSinkOptions) {
-    checkOptions('JsonLinesFileSink', SCHEMA, options);
+    checkOptions('JsonLinesFileSink', schema(), options);
     const { path, maxBytes = 10_000_000, keep = 5, name = 'JsonLinesFileSink' } = options;
     this.name = name;
     if (options.types) this.types = options.types;

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { Clock } from '../clock/clock.js';
 import { ConfigurationError } from '../errors/errors.js';
 
-/** What the schemas of all sinks share. */
-export const DELIVERY_SHAPE = {
+/** What the schemas of all sinks share. Functions build schemas in this folder: most applications need few. */
+export const deliveryShape = () => ({
   name: z.string('must be a text').min(1, 'must not be empty').max(64, 'must be at most 64 long').optional(),
   types: z.array(z.string('must be the type of an event'), 'must be a list of event types').optional(),
   maxQueued: integer(1, 1_000_000).optional(),
@@ -16,7 +16,7 @@ export const DELIVERY_SHAPE = {
       'must be a Clock (an object with now, schedule)',
     )
     .optional(),
-};
+});
 
 /** An integer. */
 export function integer(least: number, most: number): z.ZodType<number> {

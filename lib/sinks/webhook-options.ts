@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { SystemClock } from '../clock/clock.js';
 import { keyOf } from './signature.js';
 import type { DeliverySettings } from './delivery-queue.js';
-import { DELIVERY_SHAPE, checkOptions, integer } from './sink-schema.js';
+import { checkOptions, deliveryShape, integer } from './sink-schema.js';
 import type { DeliveryOptions } from './delivery-options.js';
 
 /** Options of `WebhookSink`; times in milliseconds. */
@@ -42,49 +42,48 @@ export interface WebhookSettings extends DeliverySettings {
 
 const RESERVED_HEADER = /^(content-|webhook-|host$|connection$|transfer-encoding$)/i;
 
-const secretSchema = z
-  .string('must be a text')
-  .refine((secret) => keyOf(secret) !== undefined, 'must have at least 16 bytes');
+const secretSchema = () =>
+  z.string('must be a text').refine((secret) => keyOf(secret) !== undefined, 'must have at least 16 bytes');
 
-const headersSchema = z
-  .record(z.string(), z.string('must be a text'), 'must be an object')
-  .superRefine((headers, context) => {
+const headersSchema = () =>
+  z.record(z.string(), z.string('must be a text'), 'must be an object').superRefine((headers, context) => {
     for (const [name, value] of Object.entries(headers)) {
       const message = headerProblem(name, value);
       if (message !== undefined) context.addIssue({ code: 'custom', path: [name], message });
     }
   });
 
-const SCHEMA = z
-  .strictObject(
-    {
-      ...DELIVERY_SHAPE,
-      url: z.string('must be a URL such as https://alerts.example/hook').superRefine((url, context) => {
-        const message = urlProblem(url);
-        if (message !== undefined) context.addIssue({ code: 'custom', message });
-      }),
-      format: z.enum(['json', 'slack'], "must be 'json' or 'slack'").optional(),
-      secret: z
-        .union([secretSchema, z.array(secretSchema).min(1).max(4)], {
-          error: () => 'must be a text, or a list of 1 to 4, each of at least 16 bytes',
-        })
-        .optional(),
-      headers: headersSchema.optional(),
-      timeoutMs: integer(1, 60_000).optional(),
-      retryForMs: integer(0, 86_400_000).optional(),
-    },
-    'must be an object',
-  )
-  .superRefine(({ format, secret }, context) => {
-    const slack = format === 'slack';
-    if (slack === (secret === undefined)) return;
-    const message = slack ? "has no effect with format 'slack'" : "is needed with format 'json'";
-    context.addIssue({ code: 'custom', path: ['secret'], message });
-  });
+const schema = () =>
+  z
+    .strictObject(
+      {
+        ...deliveryShape(),
+        url: z.string('must be a URL such as https://alerts.example/hook').superRefine((url, context) => {
+          const message = urlProblem(url);
+          if (message !== undefined) context.addIssue({ code: 'custom', message });
+        }),
+        format: z.enum(['json', 'slack'], "must be 'json' or 'slack'").optional(),
+        secret: z
+          .union([secretSchema(), z.array(secretSchema()).min(1).max(4)], {
+            error: () => 'must be a text, or a list of 1 to 4, each of at least 16 bytes',
+          })
+          .optional(),
+        headers: headersSchema().optional(),
+        timeoutMs: integer(1, 60_000).optional(),
+        retryForMs: integer(0, 86_400_000).optional(),
+      },
+      'must be an object',
+    )
+    .superRefine(({ format, secret }, context) => {
+      const slack = format === 'slack';
+      if (slack === (secret === undefined)) return;
+      const message = slack ? "has no effect with format 'slack'" : "is needed with format 'json'";
+      context.addIssue({ code: 'custom', path: ['secret'], message });
+    });
 
 /** Checks the options. @throws ConfigurationError that lists every problem. */
 export function webhookSettingsOf(options: WebhookSinkOptions): WebhookSettings {
-  checkOptions('WebhookSink', SCHEMA, options);
+  checkOptions('WebhookSink', schema(), options);
   const { url, format = 'json', secret = [], headers = {} } = options;
   const secrets = typeof secret === 'string' ? [secret] : secret;
   return {

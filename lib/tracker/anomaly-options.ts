@@ -3,6 +3,7 @@ import type { ConfigurationProblem } from '../errors/errors.js';
 import { resolveRisk } from '../risk/risk-options.js';
 import type { RiskOptions } from '../risk/risk-options.js';
 import type { BanDuration } from '../rules/behavior-rule.js';
+import { SparseObject } from '../rules/sparse-object.js';
 import { banDurationSchema, countSchema, issuesOf } from '../rules/value-schemas.js';
 
 /** The module's option `anomaly`: what is normal, and what happens to who does otherwise. */
@@ -38,16 +39,15 @@ export interface AnomalySettings {
 const OWN = ['block', 'banDuration', 'warningHeader', 'passive', 'maxActors'] as const;
 const TOKEN = /^[\w!#$%&'*+.^`|~-]{1,100}$/;
 
-const OWN_SCHEMA = z.object({
-  block: z.enum(['throttle', 'ban'], { error: () => "must be 'throttle' or 'ban'" }).optional(),
-  banDuration: banDurationSchema().optional(),
-  warningHeader: z
-    .union([z.string().regex(TOKEN), z.literal(false)], {
+const OWN_SCHEMA = new SparseObject({
+  block: () => z.enum(['throttle', 'ban'], { error: () => "must be 'throttle' or 'ban'" }),
+  banDuration: banDurationSchema,
+  warningHeader: () =>
+    z.union([z.string().regex(TOKEN), z.literal(false)], {
       error: () => "must be the name of a header, such as 'X-Behavior-Warning', or false",
-    })
-    .optional(),
-  passive: z.boolean('must be true or false').optional(),
-  maxActors: countSchema(1, 10_000_000).optional(),
+    }),
+  passive: () => z.boolean('must be true or false'),
+  maxActors: () => countSchema(1, 10_000_000),
 });
 
 /** Validates the option. @returns what holds, and every problem; where there are problems, the defaults. */

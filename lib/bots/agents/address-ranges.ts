@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { AddressList, type AddressRange, parseAddressRange } from '../../actor/address-list.js';
 
-const FILE_SCHEMA = z.object({
-  prefixes: z.array(z.union([z.object({ ipv4Prefix: z.string() }), z.object({ ipv6Prefix: z.string() })])),
-});
+const fileSchema = () =>
+  z.object({
+    prefixes: z.array(z.union([z.object({ ipv4Prefix: z.string() }), z.object({ ipv6Prefix: z.string() })])),
+  });
 
 /**
  * Reads a list of address ranges in the form that search engines publish:
@@ -19,7 +20,7 @@ export function parseAddressRanges(text: string): AddressList | string {
   } catch {
     return 'is not JSON';
   }
-  const parsed = FILE_SCHEMA.safeParse(content);
+  const parsed = fileSchema().safeParse(content);
   if (!parsed.success)
     return 'must be of the form {"prefixes": [{"ipv4Prefix": "192.0.2.0/24"}, {"ipv6Prefix": "2001:db8::/32"}]}';
   const ranges: AddressRange[] = [];

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock/clock.js';
 import type { BehaviorTracker } from '../../tracker/tracker.js';
 import type { Instances, Scope } from '../instances/instances.js';
 import { banView } from './bans.js';
-import { ACTOR, INSTANCES, LIMIT, apiRoute } from './route.js';
+import { actorSchema, instancesSchema, limitSchema, apiRoute } from './route.js';
 import type { ApiRoute, Caller } from './route.js';
 
 /** What the operations on actors and events work with. */
@@ -17,18 +17,20 @@ export interface ActorsApiParts {
 }
 
 const DEFAULT_LIMIT = 100;
-const actorInput = z.strictObject({
-  actor: ACTOR,
-  limit: LIMIT.optional(),
-  instances: INSTANCES.optional(),
-});
-const resetInput = z.strictObject({ actor: ACTOR });
-const eventsInput = z.strictObject({
-  limit: LIMIT.optional(),
-  type: z.string().max(64).optional(),
-  actor: ACTOR.optional(),
-  instances: INSTANCES.optional(),
-});
+const actorInput = () =>
+  z.strictObject({
+    actor: actorSchema(),
+    limit: limitSchema().optional(),
+    instances: instancesSchema().optional(),
+  });
+const resetInput = () => z.strictObject({ actor: actorSchema() });
+const eventsInput = () =>
+  z.strictObject({
+    limit: limitSchema().optional(),
+    type: z.string().max(64).optional(),
+    actor: actorSchema().optional(),
+    instances: instancesSchema().optional(),
+  });
 
 /**
  * Look at an actor and let it begin anew; read events. What was seen is all that this instance knows and, if wanted, what is
@@ -45,7 +47,7 @@ export function actorsApi(parts: ActorsApiParts): readonly ApiRoute[] {
       method: 'GET',
       path: '/api/actor',
       summary: 'What is known of an actor: bans, counts, last assessment, recent events',
-      input: actorInput,
+      input: actorInput(),
       output: 'Actor',
       handle: async ({ actor, limit = DEFAULT_LIMIT, instances: scope = 'all' }) => {
         const name = normalise(actor);
@@ -67,7 +69,7 @@ export function actorsApi(parts: ActorsApiParts): readonly ApiRoute[] {
       method: 'POST',
       path: '/api/actor/reset',
       summary: 'Forget what was counted of an actor, and its offences; a ban stays',
-      input: resetInput,
+      input: resetInput(),
       output: 'Reset',
       handle: async ({ actor }, caller) => {
         await tracker.reset(actor);
@@ -79,7 +81,7 @@ export function actorsApi(parts: ActorsApiParts): readonly ApiRoute[] {
       method: 'GET',
       path: '/api/events',
       summary: 'Recent events, newest first',
-      input: eventsInput,
+      input: eventsInput(),
       output: 'EventList',
       handle: async ({ limit = DEFAULT_LIMIT, type, actor, instances: scope = 'all' }) => {
         const name = actor === undefined ? undefined : normalise(actor);

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock/clock.js';
 import { durationToMs } from '../../rules/duration.js';
 import type { Ban } from '../../storage/storage.js';
 import type { BehaviorTracker } from '../../tracker/tracker.js';
-import { ACTOR, DURATION, LIMIT, Refusal, ROUTE, apiRoute } from './route.js';
+import { actorSchema, durationSchema, limitSchema, Refusal, routeSchema, apiRoute } from './route.js';
 import type { ApiRoute, Caller } from './route.js';
 
 /** A ban as the API shows it. */
@@ -32,15 +32,17 @@ export interface BansApiParts {
 const LONGEST_REASON = 300;
 const DEFAULT_LIMIT = 200;
 
-const banInput = z.strictObject({
-  actor: ACTOR,
-  duration: DURATION.optional(),
-  reason: z.string('must be a text').max(LONGEST_REASON, `at most ${LONGEST_REASON} characters`).optional(),
-  route: ROUTE.optional(),
-});
-const listInput = z.strictObject({ limit: LIMIT.optional(), actor: ACTOR.optional() });
-const placeInput = z.strictObject({ actor: ACTOR, route: ROUTE.optional() });
-const extendInput = z.strictObject({ actor: ACTOR, route: ROUTE.optional(), duration: DURATION });
+const banInput = () =>
+  z.strictObject({
+    actor: actorSchema(),
+    duration: durationSchema().optional(),
+    reason: z.string('must be a text').max(LONGEST_REASON, `at most ${LONGEST_REASON} characters`).optional(),
+    route: routeSchema().optional(),
+  });
+const listInput = () => z.strictObject({ limit: limitSchema().optional(), actor: actorSchema().optional() });
+const placeInput = () => z.strictObject({ actor: actorSchema(), route: routeSchema().optional() });
+const extendInput = () =>
+  z.strictObject({ actor: actorSchema(), route: routeSchema().optional(), duration: durationSchema() });
 
 export function banView(ban: Ban, nowMs: number): BanView {
   const { actor, route, reason, since, until, offences } = ban;
@@ -65,7 +67,7 @@ export function bansApi({ tracker, clock, normalise, log }: BansApiParts): reado
       method: 'GET',
       path: '/api/bans',
       summary: 'Bans in force, by end',
-      input: listInput,
+      input: listInput(),
       output: 'BanList',
       handle: async ({ limit = DEFAULT_LIMIT, actor }) => {
         const all = await tracker.bans();
@@ -78,7 +80,7 @@ export function bansApi({ tracker, clock, normalise, log }: BansApiParts): reado
       method: 'POST',
       path: '/api/bans',
       summary: 'Ban an actor',
-      input: banInput,
+      input: banInput(),
       output: 'Ban',
       handle: async ({ actor, duration, reason, route }, caller) => {
         const ban = await tracker.ban(actor, {
@@ -94,7 +96,7 @@ export function bansApi({ tracker, clock, normalise, log }: BansApiParts): reado
       method: 'DELETE',
       path: '/api/bans',
       summary: 'Lift a ban',
-      input: placeInput,
+      input: placeInput(),
       output: 'Lifted',
       handle: async ({ actor, route }, caller) => {
         if (!(await tracker.unban(actor, route === undefined ? {} : { route })))
@@ -107,7 +109,7 @@ export function bansApi({ tracker, clock, normalise, log }: BansApiParts): reado
       method: 'POST',
       path: '/api/bans/extend',
       summary: 'Let a ban end later, by this duration',
-      input: extendInput,
+      input: extendInput(),
       output: 'Ban',
       handle: async ({ actor, route, duration }, caller) => {
         const name = normalise(actor);

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import type { BehaviorTracker } from '../../tracker/tracker.js';
 import type { Instances } from '../instances/instances.js';
 import { KEPT_SECONDS } from '../statistics/live-statistics.js';
-import { INSTANCES, NOTHING, apiRoute } from './route.js';
+import { instancesSchema, nothingSchema, apiRoute } from './route.js';
 import type { ApiRoute } from './route.js';
 
 const MOST_ROWS = 100;
-const statisticsInput = z.strictObject({ instances: INSTANCES.optional() });
+const statisticsInput = () => z.strictObject({ instances: instancesSchema().optional() });
 
 /** How storage and sinks are doing, and what was counted. */
 export function healthApi(tracker: BehaviorTracker, instances: Instances): readonly ApiRoute[] {
@@ -15,7 +15,7 @@ export function healthApi(tracker: BehaviorTracker, instances: Instances): reado
       method: 'GET',
       path: '/api/storage',
       summary: 'How the storage is doing, as far as this instance knows',
-      input: NOTHING,
+      input: nothingSchema(),
       output: 'StorageHealth',
       handle: () => tracker.storageHealth(),
     }),
@@ -23,7 +23,7 @@ export function healthApi(tracker: BehaviorTracker, instances: Instances): reado
       method: 'GET',
       path: '/api/sinks',
       summary: 'What became of the events of each sink',
-      input: NOTHING,
+      input: nothingSchema(),
       output: 'SinkList',
       handle: () => ({ sinks: tracker.sinkStats() }),
     }),
@@ -31,7 +31,7 @@ export function healthApi(tracker: BehaviorTracker, instances: Instances): reado
       method: 'GET',
       path: '/api/statistics',
       summary: 'What all instances have counted: the last 10 minutes by the second, actors, rules and routes',
-      input: statisticsInput,
+      input: statisticsInput(),
       output: 'Statistics',
       handle: async ({ instances: scope = 'all' }) => {
         if (scope === 'all') await instances.refresh();

@@ -37,25 +37,29 @@ export function apiRoute<T extends z.ZodType>(
 
 const LONGEST_ACTOR = 1024;
 
-/** Inputs that several operations have. */
-export const ACTOR = z
-  .string('must be a text')
-  .min(1, 'must not be empty')
-  .max(LONGEST_ACTOR, `must have at most ${LONGEST_ACTOR} characters`);
+/** Inputs that several operations have. Functions, for without a dashboard nobody needs them. */
+export const actorSchema = () =>
+  z
+    .string('must be a text')
+    .min(1, 'must not be empty')
+    .max(LONGEST_ACTOR, `must have at most ${LONGEST_ACTOR} characters`);
 /** Of a controller, or whatever the application called it. */
-export const ROUTE = z
-  .string('must be a text such as ShopController.buy')
-  .min(1, 'must not be empty')
-  .max(256, 'must have at most 256 characters');
-export const DURATION = z.union([z.number(), z.string().max(32)], {
-  error: () => "must be seconds, a text such as '1h', or 'permanent'",
-});
+export const routeSchema = () =>
+  z
+    .string('must be a text such as ShopController.buy')
+    .min(1, 'must not be empty')
+    .max(256, 'must have at most 256 characters');
+export const durationSchema = () =>
+  z.union([z.number(), z.string().max(32)], {
+    error: () => "must be seconds, a text such as '1h', or 'permanent'",
+  });
 /** Of a list, in a query. */
-export const LIMIT = z.coerce
-  .number('must be an integer from 1 to 1000')
-  .int('must be an integer from 1 to 1000')
-  .min(1, 'must be an integer from 1 to 1000')
-  .max(1000, 'must be an integer from 1 to 1000');
+export const limitSchema = () =>
+  z.coerce
+    .number('must be an integer from 1 to 1000')
+    .int('must be an integer from 1 to 1000')
+    .min(1, 'must be an integer from 1 to 1000')
+    .max(1000, 'must be an integer from 1 to 1000');
 /** Of which instances; default all. */
-export const INSTANCES = z.enum(['all', 'this'], "must be 'all' or 'this'");
-export const NOTHING = z.strictObject({});
+export const instancesSchema = () => z.enum(['all', 'this'], "must be 'all' or 'this'");
+export const nothingSchema = () => z.strictObject({});

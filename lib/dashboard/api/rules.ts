@@ -4,7 +4,7 @@ import type { CompiledRule, RoutePlan } from '../../rules/route-plan.js';
 import { UNMATCHED } from '../../rules/route-plan.js';
 import type { BehaviorTracker } from '../../tracker/tracker.js';
 import type { ReadableRuleBook } from '../counting.js';
-import { NOTHING, ROUTE, Refusal, apiRoute } from './route.js';
+import { nothingSchema, routeSchema, Refusal, apiRoute } from './route.js';
 import type { ApiRoute, Caller } from './route.js';
 
 /** What the operations on rules work with. */
@@ -17,34 +17,37 @@ export interface RulesApiParts {
 }
 
 const MOST_RULES = 1000;
-const VERSION = z.number('must be the version of the list').int('must be the version of the list').optional();
-const replaceInput = z.strictObject({
-  rules: z
-    .array(z.record(z.string(), z.json()), 'must be a list of rules')
-    .max(MOST_RULES, `must be at most ${MOST_RULES} rules`),
-  version: VERSION,
-});
-const NAME = z.string('must be a text').max(256);
-const PASSIVE = z.boolean('must be true or false');
-const FORMS = 'needs either index, of a configured rule, or rule, a name';
-const passiveInput = z
-  .strictObject({
-    index: z
-      .number('must be the index of a configured rule')
-      .int('must be an integer')
-      .min(0, 'must be >= 0')
-      .optional(),
-    name: NAME.optional(),
-    rule: NAME.min(1, 'must not be empty').optional(),
-    endpoint: ROUTE.optional(),
-    passive: PASSIVE,
-    version: VERSION,
-  })
-  .refine(({ index, rule }) => (index === undefined) !== (rule === undefined), FORMS)
-  .refine(({ index, endpoint }) => index === undefined || endpoint === undefined, {
-    path: ['endpoint'],
-    message: 'belongs to rule, not to index',
+const versionSchema = () =>
+  z.number('must be the version of the list').int('must be the version of the list').optional();
+const replaceInput = () =>
+  z.strictObject({
+    rules: z
+      .array(z.record(z.string(), z.json()), 'must be a list of rules')
+      .max(MOST_RULES, `must be at most ${MOST_RULES} rules`),
+    version: versionSchema(),
   });
+const nameSchema = () => z.string('must be a text').max(256);
+const passiveSchema = () => z.boolean('must be true or false');
+const FORMS = 'needs either index, of a configured rule, or rule, a name';
+const passiveInput = () =>
+  z
+    .strictObject({
+      index: z
+        .number('must be the index of a configured rule')
+        .int('must be an integer')
+        .min(0, 'must be >= 0')
+        .optional(),
+      name: nameSchema().optional(),
+      rule: nameSchema().min(1, 'must not be empty').optional(),
+      endpoint: routeSchema().optional(),
+      passive: passiveSchema(),
+      version: versionSchema(),
+    })
+    .refine(({ index, rule }) => (index === undefined) !== (rule === undefined), FORMS)
+    .refine(({ index, endpoint }) => index === undefined || endpoint === undefined, {
+      path: ['endpoint'],
+      message: 'belongs to rule, not to index',
+    });
 const CHANGED = 'The rules are not what they were; read them again.';
 
 /** Read all rules; replace the configured ones, or make any passive or active. Of this instance alone. */
@@ -62,7 +65,7 @@ export function rulesApi({ tracker, rules, passive, log }: RulesApiParts): reado
       method: 'GET',
       path: '/api/rules',
       summary: 'The rules of every route, and the configured rules as they were given',
-      input: NOTHING,
+      input: nothingSchema(),
       output: 'RuleList',
       handle: list,
     }),
@@ -70,7 +73,7 @@ export function rulesApi({ tracker, rules, passive, log }: RulesApiParts): reado
       method: 'POST',
       path: '/api/rules',
       summary: 'Replace the configured rules; those of decorators stay',
-      input: replaceInput,
+      input: replaceInput(),
       output: 'RuleList',
       handle: ({ rules: given, version }, caller) => {
         if (isOutdated(version)) return new Refusal(409, CHANGED);
@@ -85,7 +88,7 @@ export function rulesApi({ tracker, rules, passive, log }: RulesApiParts): reado
       method: 'POST',
       path: '/api/rules/passive',
       summary: 'Make a rule passive, or active again: a configured one by index, any by name and route',
-      input: passiveInput,
+      input: passiveInput(),
       output: 'RuleList',
       handle: ({ index, name, rule, endpoint, passive: wanted, version }, caller) => {
         const configured = rules.configured[index ?? -1] as ConfiguredRule | undefined;

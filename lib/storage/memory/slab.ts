@@ -22,10 +22,7 @@ function classSizes(): number[] {
 
 function classOfWords(): Uint8Array {
   const classes = new Uint8Array(CHUNK_WORDS + 1);
-  for (let words = 0, index = 0; words <= CHUNK_WORDS; words++) {
-    if (words > CLASS_WORDS[index]) index++;
-    classes[words] = index;
-  }
+  CLASS_WORDS.forEach((words, index) => classes.fill(index, index && CLASS_WORDS[index - 1] + 1, words + 1));
   return classes;
 }
 

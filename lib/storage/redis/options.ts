@@ -45,67 +45,69 @@ const LEAST_SILENCE_MS = 5_000;
 const WAYS = ['url', 'client', 'cluster', 'sentinels'] as const;
 const CLIENT_METHODS = ['defineCommand', 'call', 'duplicate', 'subscribe', 'on'];
 
-const addressSchema = z.strictObject(
-  { host: z.string().min(1), port: integer(1, 65_535) },
-  'must be { host, port }',
-);
+const addressSchema = () =>
+  z.strictObject({ host: z.string().min(1), port: integer(1, 65_535) }, 'must be { host, port }');
 
-const SCHEMA = z
-  .strictObject({
-    url: z.string('must be a URL such as redis://localhost:6379').min(1, 'must not be empty').optional(),
-    client: withMethods('an ioredis client', CLIENT_METHODS).optional(),
-    cluster: z
-      .array(z.union([z.string().min(1), addressSchema]))
-      .min(1, 'must name a node')
-      .optional(),
-    sentinels: z.array(addressSchema).min(1, 'must name a Sentinel').optional(),
-    name: z.string().min(1, 'must not be empty').optional(),
-    redisOptions: z.record(z.string(), z.unknown(), 'must be an object').optional(),
-    prefix: z
-      .string()
-      .regex(/^[\w.:-]{1,64}$/, 'must be 1 to 64 letters, digits and .:_-')
-      .optional(),
-    commandTimeoutMs: integer(1, 60_000).optional(),
-    maxBans: integer(1, 16_000_000).optional(),
-    consistency: z.enum(['strict', 'relaxed'], "must be 'strict' or 'relaxed'").optional(),
-    instances: integer(1, 1_000).optional(),
-    flushIntervalMs: integer(1, 10_000).optional(),
-    clock: withMethods('a Clock', ['now', 'schedule']).optional(),
-  })
-  .superRefine((options, context) => {
-    const given = WAYS.filter((way) => options[way] !== undefined);
-    if (given.length !== 1) {
-      const found = given.length === 0 ? 'none' : given.join(' and ');
-      context.addIssue({ code: 'custom', message: `needs exactly one of ${WAYS.join(', ')}; got ${found}` });
-    }
-    const relaxed = options.consistency === 'relaxed';
-    if (relaxed && options.instances === undefined) {
-      const message = "is needed with consistency 'relaxed': how many instances there are at most";
-      context.addIssue({ code: 'custom', path: ['instances'], message });
-    }
-    for (const name of ['instances', 'flushIntervalMs'] as const) {
-      if (relaxed || options[name] === undefined) continue;
-      context.addIssue({
-        code: 'custom',
-        path: [name],
-        message: "has no effect but with consistency 'relaxed'",
-      });
-    }
-    if (options.name !== undefined && !options.sentinels) {
-      context.addIssue({ code: 'custom', path: ['name'], message: 'has no effect but with sentinels' });
-    }
-    if (options.redisOptions !== undefined && options.client) {
-      context.addIssue({
-        code: 'custom',
-        path: ['redisOptions'],
-        message: 'has no effect on a client of your own',
-      });
-    }
-  });
+const schema = () =>
+  z
+    .strictObject({
+      url: z.string('must be a URL such as redis://localhost:6379').min(1, 'must not be empty').optional(),
+      client: withMethods('an ioredis client', CLIENT_METHODS).optional(),
+      cluster: z
+        .array(z.union([z.string().min(1), addressSchema()]))
+        .min(1, 'must name a node')
+        .optional(),
+      sentinels: z.array(addressSchema()).min(1, 'must name a Sentinel').optional(),
+      name: z.string().min(1, 'must not be empty').optional(),
+      redisOptions: z.record(z.string(), z.unknown(), 'must be an object').optional(),
+      prefix: z
+        .string()
+        .regex(/^[\w.:-]{1,64}$/, 'must be 1 to 64 letters, digits and .:_-')
+        .optional(),
+      commandTimeoutMs: integer(1, 60_000).optional(),
+      maxBans: integer(1, 16_000_000).optional(),
+      consistency: z.enum(['strict', 'relaxed'], "must be 'strict' or 'relaxed'").optional(),
+      instances: integer(1, 1_000).optional(),
+      flushIntervalMs: integer(1, 10_000).optional(),
+      clock: withMethods('a Clock', ['now', 'schedule']).optional(),
+    })
+    .superRefine((options, context) => {
+      const given = WAYS.filter((way) => options[way] !== undefined);
+      if (given.length !== 1) {
+        const found = given.length === 0 ? 'none' : given.join(' and ');
+        context.addIssue({
+          code: 'custom',
+          message: `needs exactly one of ${WAYS.join(', ')}; got ${found}`,
+        });
+      }
+      const relaxed = options.consistency === 'relaxed';
+      if (relaxed && options.instances === undefined) {
+        const message = "is needed with consistency 'relaxed': how many instances there are at most";
+        context.addIssue({ code: 'custom', path: ['instances'], message });
+      }
+      for (const name of ['instances', 'flushIntervalMs'] as const) {
+        if (relaxed || options[name] === undefined) continue;
+        context.addIssue({
+          code: 'custom',
+          path: [name],
+          message: "has no effect but with consistency 'relaxed'",
+        });
+      }
+      if (options.name !== undefined && !options.sentinels) {
+        context.addIssue({ code: 'custom', path: ['name'], message: 'has no effect but with sentinels' });
+      }
+      if (options.redisOptions !== undefined && options.client) {
+        context.addIssue({
+          code: 'custom',
+          path: ['redisOptions'],
+          message: 'has no effect on a client of your own',
+        });
+      }
+    });
 
 /** Checks the options. @throws ConfigurationError that lists every problem. */
 export function settingsOf(options: RedisStorageOptions): RedisStorageSettings {
-  const parsed = SCHEMA.safeParse(options);
+  const parsed = schema().safeParse(options);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) => {
       return { path: ['RedisStorage', ...path].join('.'), message };
