@@ -4,9 +4,10 @@ import { ApplicationConfig, DiscoveryService, MetadataScanner, ModulesContainer 
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { RoutePathFactory } from '@nestjs/core/router/route-path-factory.js';
 import { anomalyOf, botsOf, ownRules, skipOf, trackByOf, weightOf } from '../decorators/metadata.js';
-import type { RuleMetadata } from '../decorators/metadata.js';
+import type { RuleMetadata, TrackByMetadata } from '../decorators/metadata.js';
 import type { DecoratedRule } from '../rules/decorated-rules.js';
 import type { GuardedRoute } from '../rules/guarded-route.js';
+import type { RouteBehavior } from '../rules/route-plan.js';
 
 /** Metadata that the framework's own decorators write; the names are the same in all supported versions. */
 const PATH = 'path';
@@ -39,14 +40,16 @@ type Handler = ((...args: unknown[]) => unknown) & object;
  */
 export function discoverRoutes(sources: DiscoverySources): GuardedRoute[] {
   const classNames = new UniqueNames();
+  const factory = new RoutePathFactory(sources.config);
   const found = sources.discovery.getControllers().flatMap((wrapper) => {
     const controller = wrapper.metatype as Type | null;
     if (!controller?.prototype || wrapper.isAlias) return [];
-    const className = classNames.of(controller);
-    return sources.scanner.getAllMethodNames(controller.prototype as object).flatMap((methodName) => {
+    const methodNames = sources.scanner.getAllMethodNames(controller.prototype as object);
+    const whole = foundController(controller, classNames.of(controller), wrapper, sources);
+    return methodNames.flatMap((methodName) => {
       const handler = (controller.prototype as Record<string, Handler>)[methodName];
       if (Reflect.getMetadata(PATH, handler) === undefined) return [];
-      return [guardedRoute({ controller, className, methodName, handler, wrapper, sources })];
+      return [guardedRoute({ ...whole, factory, methodName, handler })];
     });
   });
   return merged(found);
@@ -62,19 +65,47 @@ function merged(routes: readonly GuardedRoute[]): GuardedRoute[] {
   return [...byEndpoint.values()];
 }
 
-interface Found {
+/** What all routes of a controller have in common. */
+interface FoundController {
   readonly controller: Type;
   readonly className: string;
+  readonly rules: readonly DecoratedRule[];
+  readonly trackBy: TrackByMetadata | undefined;
+  readonly skip: readonly string[] | undefined;
+  readonly behavior: RouteBehavior;
+  readonly paths: readonly string[];
+  /** What its paths are made of beside those of its methods. */
+  readonly shared: RoutePath;
+}
+
+interface Found extends FoundController {
+  readonly factory: RoutePathFactory;
   readonly methodName: string;
   readonly handler: Handler;
-  readonly wrapper: InstanceWrapper;
-  readonly sources: DiscoverySources;
+}
+
+function foundController(
+  controller: Type,
+  className: string,
+  wrapper: InstanceWrapper,
+  sources: DiscoverySources,
+): FoundController {
+  return {
+    controller,
+    className,
+    rules: classRules(controller, className),
+    trackBy: trackByOf(controller),
+    skip: skipOf(controller),
+    behavior: { anomaly: anomalyOf(controller), bots: botsOf(controller), weight: weightOf(controller) },
+    paths: pathsOf(controller),
+    shared: sharedPath(controller, wrapper, sources),
+  };
 }
 
 function guardedRoute(found: Found): GuardedRoute {
-  const { controller, className, methodName, handler } = found;
+  const { controller, handler, className, methodName, behavior } = found;
   const endpoint = `${className}.${methodName}`;
-  const trackBy = trackByOf(handler) ?? trackByOf(controller);
+  const trackBy = trackByOf(handler) ?? found.trackBy;
   return {
     controller,
     handler,
@@ -83,13 +114,13 @@ function guardedRoute(found: Found): GuardedRoute {
     endpoint,
     httpMethod: RequestMethod[Reflect.getMetadata(METHOD, handler) as RequestMethod] ?? 'ALL',
     patterns: patternsOf(found),
-    decorated: [...classRules(controller, className), ...decoratedRules(ownRules(handler), endpoint)],
+    decorated: [...found.rules, ...decoratedRules(ownRules(handler), endpoint)],
     trackBy: trackBy?.trackBy,
     trackAfterGuards: trackBy?.afterGuards ?? false,
-    skip: skipped(skipOf(controller), skipOf(handler)),
-    anomaly: anomalyOf(handler) ?? anomalyOf(controller),
-    bots: botsOf(handler) ?? botsOf(controller),
-    weight: weightOf(handler) ?? weightOf(controller),
+    skip: skipped(found.skip, skipOf(handler)),
+    anomaly: anomalyOf(handler) ?? behavior.anomaly,
+    bots: botsOf(handler) ?? behavior.bots,
+    weight: weightOf(handler) ?? behavior.weight,
     hasBody: !Reflect.hasMetadata(REDIRECT, handler) && !Reflect.hasMetadata(RENDER, handler),
     opaqueBody: opaqueBody(found),
   };
@@ -120,12 +151,20 @@ function skipped(...lists: readonly (readonly string[] | undefined)[]): GuardedR
 }
 
 /** The patterns under which the framework registers a route, as it computes them itself. */
-function patternsOf({ controller, handler, wrapper, sources }: Found): string[] {
+function patternsOf({ handler, factory, shared, paths }: Found): string[] {
+  const methodVersion = metadata<VersionValue>(VERSION, handler);
+  const route: RoutePath = methodVersion === undefined ? shared : { ...shared, methodVersion };
+  const method = metadata<RequestMethod>(METHOD, handler);
+  const patterns = paths.flatMap((ctrlPath) =>
+    pathsOf(handler).flatMap((methodPath) => factory.create({ ...route, ctrlPath, methodPath }, method)),
+  );
+  return [...new Set(patterns)];
+}
+
+function sharedPath(controller: Type, wrapper: InstanceWrapper, sources: DiscoverySources): RoutePath {
   const { config, modules } = sources;
-  const factory = new RoutePathFactory(config);
   const versioning = config.getVersioning();
   const controllerVersion = metadata<VersionValue>(VERSION, controller) ?? versioning?.defaultVersion;
-  const methodVersion = metadata<VersionValue>(VERSION, handler);
   const host = wrapper.host?.metatype;
   const modulePath =
     host &&
@@ -134,13 +173,7 @@ function patternsOf({ controller, handler, wrapper, sources }: Found): string[] 
   if (modulePath !== undefined) shared.modulePath = modulePath;
   if (versioning) shared.versioningOptions = versioning;
   if (versioning && controllerVersion !== undefined) shared.controllerVersion = controllerVersion;
-  if (methodVersion !== undefined) shared.methodVersion = methodVersion;
-  const patterns = pathsOf(controller).flatMap((ctrlPath) =>
-    pathsOf(handler).flatMap((methodPath) =>
-      factory.create({ ...shared, ctrlPath, methodPath }, metadata<RequestMethod>(METHOD, handler)),
-    ),
-  );
-  return [...new Set(patterns)];
+  return shared;
 }
 
 function metadata<T>(key: string, target: object): T | undefined {

@@ -61,19 +61,20 @@ export interface PassiveState {
 }
 
 const MOST_CHANGES = 1000;
-const CHANGES = z
-  .array(
-    z.strictObject(
-      {
-        rule: z.string('must be the name of a rule').min(1, 'must not be empty'),
-        endpoint: z.string('must be a route such as ShopController.buy').exactOptional(),
-        passive: z.boolean('must be true or false'),
-      },
-      'must be { rule, endpoint?, passive }',
-    ),
-    'must be a list of { rule, endpoint?, passive }',
-  )
-  .max(MOST_CHANGES, `must be at most ${MOST_CHANGES} changes`);
+const changesSchema = () =>
+  z
+    .array(
+      z.strictObject(
+        {
+          rule: z.string('must be the name of a rule').min(1, 'must not be empty'),
+          endpoint: z.string('must be a route such as ShopController.buy').exactOptional(),
+          passive: z.boolean('must be true or false'),
+        },
+        'must be { rule, endpoint?, passive }',
+      ),
+      'must be a list of { rule, endpoint?, passive }',
+    )
+    .max(MOST_CHANGES, `must be at most ${MOST_CHANGES} changes`);
 
 /**
  * The configured rules, and what is passive of decorators' rules, after these changes. Changes nothing itself.
@@ -84,7 +85,7 @@ export function withPassive(
   changes: readonly PassiveChange[],
   state: PassiveState,
 ): Pick<PassiveState, 'configured' | 'overrides'> {
-  const parsed = CHANGES.safeParse(changes);
+  const parsed = changesSchema().safeParse(changes);
   if (!parsed.success) {
     const found = issuesOf(parsed.error);
     throw new ConfigurationError(found.map(({ key, message }) => ({ path: pathOf(key), message })));

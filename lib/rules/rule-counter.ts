@@ -58,26 +58,21 @@ export function counterOf(
 
 /** One `Counter` object for each identity, with the largest threshold of its rules as capacity. */
 export class CounterTable {
-  private readonly counters = new Map<string, Counter>();
+  private readonly counters = new Map<CounterIdentity, Counter>();
 
   constructor(rules: readonly CountingRule[]) {
-    const capacities = new Map<string, number>();
-    for (const { counter, definition } of rules) {
-      const key = keyOf(counter);
-      capacities.set(key, Math.max(capacities.get(key) ?? 0, definition.threshold));
-    }
-    for (const { counter } of rules) {
-      const key = keyOf(counter);
-      if (!this.counters.has(key))
-        this.counters.set(key, { ...counter, capacity: capacities.get(key) as number });
+    const byKey = new Map<string, { -readonly [Name in keyof Counter]: Counter[Name] }>();
+    for (const { counter: identity, definition } of rules) {
+      const key = `${identity.scope}\n${identity.name}`;
+      const counter = byKey.get(key) ?? { ...identity, capacity: 0 };
+      counter.capacity = Math.max(counter.capacity, definition.threshold);
+      byKey.set(key, counter);
+      this.counters.set(identity, counter);
     }
   }
 
-  get(counter: CounterIdentity): Counter {
-    return this.counters.get(keyOf(counter)) as Counter;
+  /** @param identity of one of the rules. */
+  get(identity: CounterIdentity): Counter {
+    return this.counters.get(identity) as Counter;
   }
-}
-
-function keyOf(counter: CounterIdentity): string {
-  return `${counter.scope}\n${counter.name}`;
 }

@@ -10,13 +10,13 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 const CONTROLLERS = 50;
 const ROUTES = 10;
 
-/** By library: what decorates each route, and what the application imports. Loaded only where it is used, for loading takes time, too. */
+/** By library: what decorates each route (anew, as the sources of an application would), and what the application imports. Loaded only where it is used, for loading takes time, too. */
 const LIBRARIES = {
-  plain: () => ({ decorators: [] }),
+  plain: () => ({ decorators: () => [] }),
   async ours() {
     const { GuardModule, ReturnMonitor, SuspiciousFrequency, UsageMonitor } =
       await import('../../../dist/esm/index.js');
-    const decorators = [
+    const decorators = () => [
       UsageMonitor({ maxCalls: 100, window: '10s', action: 'throttle' }),
       ReturnMonitor('json:result.outcome==win', { maxOccurrences: 100, window: '10s', action: 'throttle' }),
       SuspiciousFrequency({ maxFrequency: 10, window: '10s', action: 'throttle' }),
@@ -27,7 +27,7 @@ const LIBRARIES = {
     const { Throttle, ThrottlerGuard, ThrottlerModule } = await import('@nestjs/throttler');
     const throttlers = ['default', 'medium', 'long'].map((name) => ({ name, ttl: 10_000, limit: 1_000 }));
     return {
-      decorators: throttlers.map(({ name }) => Throttle({ [name]: { ttl: 10_000, limit: 100 } })),
+      decorators: () => throttlers.map(({ name }) => Throttle({ [name]: { ttl: 10_000, limit: 100 } })),
       imports: [ThrottlerModule.forRoot({ throttlers })],
       providers: [{ provide: APP_GUARD, useClass: ThrottlerGuard }],
     };
@@ -43,7 +43,7 @@ function controller(number) {
     const name = `route${route}`;
     ManyController.prototype[name] = () => ({ number });
     const descriptor = Object.getOwnPropertyDescriptor(ManyController.prototype, name);
-    for (const decorate of [Get(name), ...decorators]) decorate(ManyController.prototype, name, descriptor);
+    for (const decorate of [Get(name), ...decorators()]) decorate(ManyController.prototype, name, descriptor);
   }
   Object.defineProperty(ManyController, 'name', { value: `Controller${number}` });
   Controller(`controller${number}`)(ManyController);

@@ -88,70 +88,87 @@ function shortened<T extends { readonly reason: string }>(row: T): T {
   return { ...row, reason: cut(row.reason, LONGEST_REASON) };
 }
 
-const count = z.number().int().min(0).max(MOST_COUNT);
-const time = z.number().int().min(0).max(8.64e15);
-const rate = z.number().min(0).max(MOST_COUNT);
-const name = z.string().max(LONGEST_NAME);
-const reason = z.string().max(600);
-const word = z.string().max(64);
+/** What is in many places of a notice. Schemas are built for the first notice: where there is no dashboard, there is none. */
+const fieldSchemas = () => ({
+  count: z.number().int().min(0).max(MOST_COUNT),
+  time: z.number().int().min(0).max(8.64e15),
+  rate: z.number().min(0).max(MOST_COUNT),
+  name: z.string().max(LONGEST_NAME),
+  reason: z.string().max(600),
+  word: z.string().max(64),
+});
+type FieldSchemas = ReturnType<typeof fieldSchemas>;
 const rows = <T extends z.ZodType>(row: T) => z.array(row).max(MOST_ROWS);
 
-const COUNTS = { violations: count, passive: count, denials: count, time, reason, overcount: count };
-const ASSESSMENT = z.object({
-  by: z.enum(['risk', 'bot']),
-  decision: word,
-  score: z.number().min(0).max(1),
-  contributions: z.array(z.object({ name, share: z.number().min(-1).max(1), text: reason })).max(16),
-});
-const EVENT = z.object({
-  id: count,
-  type: word,
-  time,
-  actor: name,
-  endpoint: name,
-  action: word,
-  passive: z.boolean(),
-  reason,
-  rule: name.exactOptional(),
-  count: count.exactOptional(),
-  bannedUntil: time.nullable().exactOptional(),
-  method: name.exactOptional(),
-  path: name.exactOptional(),
-  address: name.exactOptional(),
-  userAgent: name.exactOptional(),
-  status: count.exactOptional(),
-  assessment: ASSESSMENT.exactOptional(),
-});
+const assessmentSchema = ({ name, reason, word }: FieldSchemas) =>
+  z.object({
+    by: z.enum(['risk', 'bot']),
+    decision: word,
+    score: z.number().min(0).max(1),
+    contributions: z.array(z.object({ name, share: z.number().min(-1).max(1), text: reason })).max(16),
+  });
+const eventSchema = (
+  { count, time, name, reason, word }: FieldSchemas,
+  assessment: ReturnType<typeof assessmentSchema>,
+) =>
+  z.object({
+    id: count,
+    type: word,
+    time,
+    actor: name,
+    endpoint: name,
+    action: word,
+    passive: z.boolean(),
+    reason,
+    rule: name.exactOptional(),
+    count: count.exactOptional(),
+    bannedUntil: time.nullable().exactOptional(),
+    method: name.exactOptional(),
+    path: name.exactOptional(),
+    address: name.exactOptional(),
+    userAgent: name.exactOptional(),
+    status: count.exactOptional(),
+    assessment: assessment.exactOptional(),
+  });
 /** Names of series become names of members: none that means something to an object. */
-const SERIES = z
-  .record(z.string().regex(/^[a-z][a-z_]{0,31}$/), z.custom<readonly number[]>(areCounts))
-  .refine((series) => Object.keys(series).length <= MOST_SERIES);
-const NOTICE: z.ZodType<Notice> = z.object({
-  format: z.literal(1),
-  id: z.string().regex(/^[0-9a-f]{16}$/),
-  name: word.min(1),
-  since: time,
-  now: time,
-  version: count,
-  banVersion: count,
-  lastEventId: count,
-  totals: z.object({
-    requestsPerSecond: rate,
-    denialsPerSecond: rate,
-    requests: count,
-    denials: count,
-    violations: count,
-    passiveViolations: count,
-  }),
-  series: SERIES,
-  actors: rows(z.object({ actor: name, ...COUNTS })),
-  risks: rows(z.object({ actor: name, assessment: ASSESSMENT, time, action: word, endpoint: name })),
-  rules: rows(z.object({ rule: name, ...COUNTS })),
-  routes: rows(
-    z.object({ endpoint: name, admitted: count, denials: count, violations: count, passive: count }),
-  ),
-  events: rows(EVENT),
-});
+const seriesSchema = () =>
+  z
+    .record(z.string().regex(/^[a-z][a-z_]{0,31}$/), z.custom<readonly number[]>(areCounts))
+    .refine((series) => Object.keys(series).length <= MOST_SERIES);
+function noticeSchema(): z.ZodType<Notice> {
+  const fields = fieldSchemas();
+  const { count, time, rate, name, reason, word } = fields;
+  const assessment = assessmentSchema(fields);
+  const counts = { violations: count, passive: count, denials: count, time, reason, overcount: count };
+  return z.object({
+    format: z.literal(1),
+    id: z.string().regex(/^[0-9a-f]{16}$/),
+    name: word.min(1),
+    since: time,
+    now: time,
+    version: count,
+    banVersion: count,
+    lastEventId: count,
+    totals: z.object({
+      requestsPerSecond: rate,
+      denialsPerSecond: rate,
+      requests: count,
+      denials: count,
+      violations: count,
+      passiveViolations: count,
+    }),
+    series: seriesSchema(),
+    actors: rows(z.object({ actor: name, ...counts })),
+    risks: rows(z.object({ actor: name, assessment, time, action: word, endpoint: name })),
+    rules: rows(z.object({ rule: name, ...counts })),
+    routes: rows(
+      z.object({ endpoint: name, admitted: count, denials: count, violations: count, passive: count }),
+    ),
+    events: rows(eventSchema(fields, assessment)),
+  });
+}
+
+let notices: z.ZodType<Notice> | undefined;
 
 /** Thousands of numbers, one by one: a schema for each would take twenty times as long. */
 function areCounts(value: unknown): boolean {
@@ -165,7 +182,7 @@ function areCounts(value: unknown): boolean {
 /** What a text says, which anybody may have written; `undefined` if it is damaged, hostile or of another format. */
 export function readNotice(text: string): Notice | undefined {
   try {
-    return NOTICE.safeParse(JSON.parse(text)).data;
+    return (notices ??= noticeSchema()).safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }
