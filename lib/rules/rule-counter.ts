@@ -61,12 +61,18 @@ export class CounterTable {
   private readonly counters = new Map<CounterIdentity, Counter>();
 
   constructor(rules: readonly CountingRule[]) {
-    const byKey = new Map<string, { -readonly [Name in keyof Counter]: Counter[Name] }>();
+    const shared = new Map<string, { -readonly [Name in keyof Counter]: Counter[Name] }>();
     for (const { counter: identity, definition } of rules) {
+      const { threshold: capacity } = definition;
+      if (definition.scope === 'route') {
+        // No other route has it, and on this one equal rules count apart.
+        this.counters.set(identity, { ...identity, capacity });
+        continue;
+      }
       const key = `${identity.scope}\n${identity.name}`;
-      const counter = byKey.get(key) ?? { ...identity, capacity: 0 };
-      counter.capacity = Math.max(counter.capacity, definition.threshold);
-      byKey.set(key, counter);
+      const counter = shared.get(key) ?? { ...identity, capacity };
+      counter.capacity = Math.max(counter.capacity, capacity);
+      shared.set(key, counter);
       this.counters.set(identity, counter);
     }
   }

@@ -104,10 +104,18 @@ function checkType(type: unknown, report: Report): RuleType | undefined {
   return undefined;
 }
 
+/** Those compiled first: many routes have the same. They are pure. */
+const patterns = new Map<string, ResponsePattern>();
+const MOST_PATTERNS = 100;
+
 function compiledPattern(rule: Parsed, report: Report): ResponsePattern | undefined {
   if (rule.pattern === undefined) return undefined;
+  const known = patterns.get(rule.pattern);
+  if (known) return known;
   try {
-    return compilePattern(rule.pattern);
+    const pattern = compilePattern(rule.pattern);
+    if (patterns.size < MOST_PATTERNS) patterns.set(rule.pattern, pattern);
+    return pattern;
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
     report('pattern', error.message);
