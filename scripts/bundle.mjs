@@ -81,7 +81,7 @@ export function copyDeclarations(compiled, dist) {
 function reachable(entries) {
   const found = new Set(entries);
   for (const file of found) {
-    const imports = readFileSync(file, 'utf8').matchAll(/(?:\bfrom |\bimport\()'(\.[^']+)\.js'/g);
+    const imports = readFileSync(file, 'utf8').matchAll(/(?:\bfrom |\bimport\()['"](\.[^'"]+)\.js['"]/g);
     for (const [, path] of imports) found.add(join(dirname(file), `${path}.d.ts`));
   }
   return found;
