@@ -34,6 +34,8 @@ async function isEndless(key: string, prefix: string): Promise<boolean> {
     if (key.endsWith(':log')) return false;
     return (await client.zcount(`${prefix}:1:{bans}:ends`, '+inf', '+inf')) > 0;
   }
+  // A history outlives no ban.
+  if (key.startsWith(`${prefix}:1:h:`)) return false;
   const fields = await client.hgetallBuffer(key);
   return Object.entries(fields).some(
     ([name, value]) => /^[br]/.test(name) && value.readDoubleBE(8) === Infinity,
@@ -44,7 +46,7 @@ async function isEndless(key: string, prefix: string): Promise<boolean> {
 async function faultsOf(prefix: string): Promise<string[]> {
   const faults: string[] = [];
   for (const [key, ttl] of await ttlsOf(prefix)) {
-    const known = /^(a:\{[^{}]*\}|\{bans\}:(index|ends|log)|\{probe\})$/s;
+    const known = /^(a:\{[^{}]*\}|h:\w+:\{[^{}]*\}|\{bans\}:(index|ends|log)|\{probe\})$/s;
     if (!key.startsWith(`${prefix}:1:`) || !known.test(key.slice(prefix.length + 3)))
       faults.push(`${key}: unknown`);
     const endless = await isEndless(key, prefix);
@@ -65,6 +67,7 @@ storageContract({
     return storage;
   },
   settle: (storage) => (storage as RedisStorage).sync(),
+  capabilities: { keepsHistory: true },
   destroy: async (storage) => {
     const faults = await faultsOf(prefixes.get(storage) as string);
     await storage.close?.();

@@ -68,6 +68,7 @@ function stronger(
 
 /** Whether the newest request is for something that people log in to, or scanners ask for. */
 function isTrying(history: BehaviorHistory): boolean {
+  if (history.length === 0) return false;
   const flags = history.flags(history.length - 1);
   return isGuess(flags) || isProbe(flags);
 }
