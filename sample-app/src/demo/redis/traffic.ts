@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { connectTo } from './connect.js';
 
@@ -7,6 +8,7 @@ import { connectTo } from './connect.js';
 const SCRIPT = 'lua';
 /** Every five seconds each instance looks whether it has missed a ban. */
 const CHECKS_OF_THE_LOG = 'xrange';
+const QUIET_MS = 50;
 
 /** Watches what the instances ask of Redis: their commands are known by the prefix of their keys. */
 export class Traffic {
@@ -34,7 +36,7 @@ export class Traffic {
 
   /** @returns how many commands were sent while this ran. */
   async during(action: () => Promise<unknown>): Promise<number> {
-    await this.catchUp();
+    await this.quiet();
     const before = this.commands;
     await action();
     await this.catchUp();
@@ -44,6 +46,16 @@ export class Traffic {
   stop(): void {
     // One that has ended already would keep the process for a while.
     for (const each of [this.client, this.monitor]) if (each.status !== 'end') each.disconnect();
+  }
+
+  /** Resolves when the instances have told each other of what happened before. */
+  private async quiet(): Promise<void> {
+    let seen: number;
+    do {
+      seen = this.commands;
+      await sleep(QUIET_MS);
+      await this.catchUp();
+    } while (seen !== this.commands);
   }
 
   /** Resolves when everything that was sent before has been seen. */
