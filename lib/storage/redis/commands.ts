@@ -1,7 +1,7 @@
 import type { BanRequest, RecordRequest } from '../storage.js';
 import { keepOutOfPipelines, type RedisClient } from './client.js';
 import type { Connection } from './connection.js';
-import { CommandTimeoutError, type Deadlines } from './deadlines.js';
+import { CommandTimeoutError, type Deadlines, type Pending } from './deadlines.js';
 import type { KeySchema } from './keys.js';
 import type { Plan, Settlement } from './plan.js';
 import { historyText } from './plan-format.js';
@@ -189,9 +189,8 @@ export class Commands {
     request: Omit<BatchedRequest, 'pending'>,
     read: (reply: Reply) => Result,
   ): Promise<Result> {
-    const sentMs = this.time.local();
-    const pending = this.deadlines.expect((reply: Reply) => {
-      this.time.learn(timeOf(reply), sentMs);
+    const pending: Pending<Reply, Result> = this.deadlines.expect((reply: Reply) => {
+      this.time.learn(timeOf(reply), pending.sinceMs);
       if (isTooLate(reply)) throw tooLate();
       const error = errorIn(reply);
       if (error !== undefined) throw new Error(error);

@@ -12,6 +12,8 @@ export class CommandTimeoutError extends Error {
 /** Something that is waited for, until its deadline at most. */
 export interface Pending<Answer, Result> {
   readonly promise: Promise<Result>;
+  /** When it began, in the clock's milliseconds. */
+  readonly sinceMs: number;
   /** Whether its time is over: whatever comes now, nobody waits for it. */
   readonly isOver: boolean;
   /** The answer has come. */
@@ -48,6 +50,7 @@ class Wait<Answer, Result> implements Pending<Answer, Result>, Due {
   private reject!: (error: Error) => void;
 
   constructor(
+    readonly sinceMs: number,
     readonly dueMs: number,
     private readonly read: (answer: Answer) => Result,
     private readonly watcher: Watcher,
@@ -110,7 +113,8 @@ export class Deadlines implements Watcher {
    * timeout.
    */
   expect<Answer, Result>(read: (answer: Answer) => Result): Pending<Answer, Result> {
-    const wait = new Wait(this.clock.now() + this.timeoutMs, read, this);
+    const nowMs = this.clock.now();
+    const wait = new Wait(nowMs, nowMs + this.timeoutMs, read, this);
     if (this.newest === undefined) this.oldest = wait;
     else this.newest.next = wait;
     this.newest = wait;

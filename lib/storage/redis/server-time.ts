@@ -44,9 +44,4 @@ export class ServerTime implements Clock {
     this.offsetMs = readingMs;
     this.latestMs = 0;
   }
-
-  /** Local time, to be passed to `learn`. */
-  local(): number {
-    return this.clock.now();
-  }
 }
