@@ -72,9 +72,14 @@ function nameOf(actor: string): string {
   return isPlain(actor) ? actor : actor.replace(UNSAFE, escape) || NAMELESS;
 }
 
-/** Letters, digits and what addresses are made of need no look at each character's class. */
+/** Digits, lower-case letters and what addresses are made of need no look at each character's class. */
 function isPlain(actor: string): boolean {
-  return /^[\w:./-]+$/.test(actor);
+  for (let i = 0; i < actor.length; i++) {
+    const code = actor.charCodeAt(i);
+    // Of `-` to `:`, and of `a` to `z`.
+    if (!((code >= 45 && code <= 58) || (code >= 97 && code <= 122))) return false;
+  }
+  return actor !== '';
 }
 
 function escape(character: string): string {
