@@ -87,7 +87,7 @@ export function readResult(reply: Reply, plan: Plan, request: RecordRequest): Re
   for (let row = 0; row < order.length; row++) rules[order[row]] = readRow(bytes, head, row, violations);
   const denied = (state & DENIED) !== 0;
   const wouldDeny = (state & WOULD_DENY) !== 0;
-  const verdict = { denied, wouldDeny, rules, ...(histories && { histories }) };
+  const verdict = histories ? { denied, wouldDeny, rules, histories } : { denied, wouldDeny, rules };
   if (!(state & BANNED_BY_THIS)) return verdict;
   const place = endOfRows + order.length * VIOLATION_BYTES;
   const cause = plan.queries[order[bytes[place]]].ban;
