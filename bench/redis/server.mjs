@@ -19,6 +19,8 @@ export async function startRedis({ core } = {}) {
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
   const child = spawn(server, args, { env: { ...process.env, ...env }, stdio: 'ignore' });
   if (core !== undefined) spawnSync('taskset', ['-a', '-p', '-c', String(core), String(child.pid)]);
+  // It ends with us, and does not keep us.
+  child.unref();
   process.on('exit', () => child.kill());
   const client = new Redis(port, '127.0.0.1', { retryStrategy: () => 20 });
   client.on('error', () => {});
