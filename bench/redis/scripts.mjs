@@ -98,9 +98,9 @@ async function measure(threshold, rules) {
   await each((actor) => client.zadd(`z:${actor}`, ...set));
   const theirs = await timed((actor) => client.sortedSet(`z:${actor}`, WINDOW_MS, threshold));
   const ours = await timed((actor) => record(actor));
-  const together = await timed((actor) => record(actor), TOGETHER);
   const bytes = await client.memory('USAGE', 'behavior-guard:1:a:{10.1.7}');
   const setBytes = await client.memory('USAGE', 'z:10.1.7');
+  const together = await timed((actor) => record(actor), TOGETHER);
   await storage.close();
   return { ours, together, theirs, bytes, setBytes };
 }
