@@ -5,6 +5,7 @@
  *   node bench/app/run.mjs [--platform fastify|express] [--rounds 9] [--requests 40000]
  */
 import { fork, spawnSync } from 'node:child_process';
+import { get } from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -35,6 +36,8 @@ const PAIRS = [
   ['behavior', 'noop', '/shop/draw', 0.75],
   ['anomaly', 'noop', '/shop/draw'],
   ['bots', 'noop', '/shop/draw'],
+  ['dashboard', 'three-rules', '/shop/draw'],
+  ['dashboard-open', 'dashboard', '/shop/draw', 0.95],
   ['redis-three-rules', 'noop', '/shop/draw', 0.65],
   ['redis-three-rules', 'redis-one-rule', '/shop/draw', 0.9],
   ['redis-relaxed', 'noop', '/shop/draw'],
@@ -89,7 +92,20 @@ async function start(variant) {
     return answered;
   };
   if (variant.endsWith('banned')) await ask({ ban: addresses });
+  if (variant === 'dashboard-open') await Promise.all(Array.from({ length: 3 }, () => watch(port)));
   return { variant, port, cpu: async () => (await ask({})).cpu, stop: () => child.kill() };
+}
+
+/** Looks at the dashboard's events as an open page does, until the server ends. */
+function watch(port) {
+  return new Promise((resolve, reject) => {
+    const onAnswer = (response) => {
+      if (response.statusCode !== 200) reject(new Error(`the stream answers ${response.statusCode}`));
+      response.once('data', resolve).resume();
+      response.on('error', () => {});
+    };
+    get({ port, host: '127.0.0.1', path: '/behavior-guard/api/stream' }, onAnswer).on('error', () => {});
+  });
 }
 
 async function measure(server, requests, requestCount) {

@@ -97,6 +97,10 @@ const VARIANTS = {
   },
   anomaly: { imports: guard({ anomaly: LIMITS }) },
   bots: { imports: guard({ bots: {} }) },
+  dashboard: {
+    imports: guard({ dashboard: { authorize: () => true } }),
+    decorate: () => decorate(ShopController, 'draw', usage, pattern, frequency),
+  },
   'redis-three-rules': {
     imports: () => redis(),
     decorate: () => decorate(ShopController, 'draw', usage, pattern, frequency),
@@ -112,6 +116,8 @@ const VARIANTS = {
     ready: ban,
   },
 };
+
+VARIANTS['dashboard-open'] = VARIANTS.dashboard;
 
 const { imports, decorate: annotate, main, ready } = VARIANTS[variant];
 annotate?.();
