@@ -139,7 +139,7 @@ export class Deadlines implements Watcher {
     while (this.oldest !== undefined) this.oldest.fail(new CommandTimeoutError('the storage was closed'));
   }
 
-  /** @internal */
+  /** Called by what was waited for, and is over. */
   ended(): void {
     while (this.oldest?.isOver) {
       const { next }: Due = this.oldest;
@@ -150,7 +150,7 @@ export class Deadlines implements Watcher {
     if (this.oldest === undefined) this.newest = undefined;
   }
 
-  /** @internal */
+  /** Called by what was given up on, and has been heard of. */
   heardOf(wait: Due): void {
     wait.isAbandoned = false;
     this.abandoned--;
