@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { BehaviorEvent, InstanceBoard, InstanceNotice } from 'nestjs-behavior-guard';
+import type { InstanceBoard, InstanceNotice } from 'nestjs-behavior-guard';
 import { CombinedStatistics } from '../../lib/dashboard/instances/combined-statistics.js';
 import { Instances } from '../../lib/dashboard/instances/instances.js';
 import {
@@ -14,24 +14,10 @@ import type { Notice } from '../../lib/dashboard/instances/notice.js';
 import type { ActorView } from '../../lib/dashboard/statistics/counts.js';
 import { LiveStatistics } from '../../lib/dashboard/statistics/live-statistics.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
-import { settled } from '../http/support.js';
+import { START_MS, settled } from '../http/support.js';
+import { eventOf } from './support.js';
 
-const START_MS = Date.parse('2026-01-01T00:00:00.000Z');
 const SECOND = START_MS / 1000;
-
-function eventOf(more: Partial<BehaviorEvent> = {}): BehaviorEvent {
-  return {
-    type: 'violation',
-    time: START_MS,
-    actor: 'ip:203.0.113.1',
-    endpoint: 'ShopController.items',
-    action: 'throttle',
-    passive: false,
-    reason: 'too many',
-    rule: { name: 'pace', type: 'usage', threshold: 1, windowMs: 1000 },
-    ...more,
-  };
-}
 
 const identity = (id: string) => ({ id: id.repeat(16), name: `host-${id}:1`, since: START_MS });
 

@@ -1,27 +1,13 @@
 import fc from 'fast-check';
-import type { BehaviorEvent } from 'nestjs-behavior-guard';
 import { EventRing, newestOf } from '../../lib/dashboard/statistics/event-ring.js';
 import { LiveStatistics } from '../../lib/dashboard/statistics/live-statistics.js';
 import { SecondRing } from '../../lib/dashboard/statistics/second-ring.js';
 import { TopTable } from '../../lib/dashboard/statistics/top-table.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
+import { START_MS } from '../http/support.js';
+import { eventOf } from './support.js';
 
-const START_MS = Date.parse('2026-01-01T00:00:00.000Z');
 const START_SECONDS = START_MS / 1000;
-
-function eventOf(more: Partial<BehaviorEvent> = {}): BehaviorEvent {
-  return {
-    type: 'violation',
-    time: START_MS,
-    actor: 'ip:203.0.113.1',
-    endpoint: 'ShopController.items',
-    action: 'throttle',
-    passive: false,
-    reason: 'too many',
-    rule: { name: 'pace', type: 'usage', threshold: 1, windowMs: 1000 },
-    ...more,
-  };
-}
 
 describe('a ring of seconds', () => {
   it('shows the last seconds, empty ones included, and forgets what is older', () => {

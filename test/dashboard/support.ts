@@ -2,8 +2,8 @@ import { request as httpRequest } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { Controller, Get, Param } from '@nestjs/common';
 import { ReturnMonitor, UsageMonitor } from 'nestjs-behavior-guard';
-import type { DashboardOptions, GuardModuleOptions } from 'nestjs-behavior-guard';
-import { TestApp } from '../http/support.js';
+import type { BehaviorEvent, DashboardOptions, GuardModuleOptions } from 'nestjs-behavior-guard';
+import { START_MS, TestApp } from '../http/support.js';
 import type { PlatformName, Reply, RequestOptions, TestAppOptions } from '../http/support.js';
 
 export const PATH = '/behavior-guard';
@@ -127,4 +127,19 @@ export class Onlooker {
       if (data !== undefined) this.messages.push({ event: field('event') ?? '', data: JSON.parse(data) });
     }
   }
+}
+
+/** A refusal by a rule. */
+export function eventOf(more: Partial<BehaviorEvent> = {}): BehaviorEvent {
+  return {
+    type: 'violation',
+    time: START_MS,
+    actor: 'ip:203.0.113.1',
+    endpoint: 'ShopController.items',
+    action: 'throttle',
+    passive: false,
+    reason: 'too many',
+    rule: { name: 'pace', type: 'usage', threshold: 1, windowMs: 1000 },
+    ...more,
+  };
 }
