@@ -306,6 +306,18 @@ describe('the flags of an event', () => {
     expect(flagsOf({ headers: { 'user-agent': GOOGLEBOT }, memory })).toBe(FLAG.switched);
   });
 
+  it.each([
+    ['GET', 'POST'],
+    ['POST', 'GET'],
+  ])('tell reading a path from writing to it, first by %s and then by %s', (...methods) => {
+    const detector = detectorOf({});
+    const flags = methods.map((method) =>
+      detector.arrivalFlags(detector.describe({ method, path: '/old/page.php', headers: {}, timeMs: NOW })),
+    );
+    const expected = { GET: FLAG.guess, POST: FLAG.probe | FLAG.write };
+    expect(flags).toEqual(methods.map((method) => expected[method as keyof typeof expected]));
+  });
+
   it('tell targets apart by path and query', () => {
     const targets = ['/', '/?a=1', '/?a=2', '/b'].map((path) =>
       detector.targetOf(detector.describe({ method: 'GET', path, headers: {}, timeMs: NOW })),
