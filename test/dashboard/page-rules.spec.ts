@@ -4,7 +4,7 @@ import type { ConfiguredRule, GuardModuleOptions } from 'nestjs-behavior-guard';
 import { PLATFORMS, TestApp } from '../http/support.js';
 import type { PlatformName } from '../http/support.js';
 import { PATIENCE_MS, openPage, picture, row, seriousViolations, startBrowser, text } from './browser.js';
-import { PATH, ShopController, ask, withKey } from './support.js';
+import { PATH, ask, startShop } from './support.js';
 
 const TEST_MS = 20_000;
 const READING: ConfiguredRule = {
@@ -26,10 +26,11 @@ async function start(
   guard: GuardModuleOptions = {},
   platform: PlatformName = 'express',
 ): Promise<{ app: TestApp; url: string }> {
-  const app = await TestApp.start(platform, {
-    controllers: [ShopController],
-    clock: new SystemClock() as never,
-    guard: { dashboard: withKey, rules: [READING], logSuspiciousLevel: false, ...guard },
+  const app = await startShop(platform, {
+    rules: [READING],
+    logSuspiciousLevel: false,
+    clock: new SystemClock(),
+    ...guard,
   });
   return { app, url: `${app.url}${PATH}#/rules` };
 }

@@ -14,7 +14,7 @@ import {
   startBrowser,
   text,
 } from './browser.js';
-import { KEY, PATH, ShopController, withKey } from './support.js';
+import { KEY, PATH, startShop, withKey } from './support.js';
 
 const HOSTILE = '<img src=x onerror=alert(1)>';
 const RIGHT_TO_LEFT = '\u202egnp.live';
@@ -51,11 +51,7 @@ async function start(
   guard: GuardModuleOptions = {},
   platform: PlatformName = 'express',
 ): Promise<{ app: TestApp; url: string }> {
-  const app = await TestApp.start(platform, {
-    controllers: [ShopController],
-    clock: new SystemClock() as never,
-    guard: { ...GUARD, ...guard },
-  });
+  const app = await startShop(platform, { ...GUARD, clock: new SystemClock(), ...guard });
   return { app, url: app.url + PATH };
 }
 
