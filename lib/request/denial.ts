@@ -41,7 +41,7 @@ export type ChallengeHandler = (
 const BRAND = Symbol.for('nestjs-behavior-guard:denied');
 
 /**
- * Thrown by guard and interceptor for a refused request. `getResponse()` is the body. Recognised by a brand, so that
+ * Thrown by guard, interceptor and the judge of bodies for a refused request. `getResponse()` is the body. Recognised by a brand, so that
  * `instanceof` holds between copies of this package too.
  */
 export class BehaviorDeniedException extends HttpException {

@@ -31,7 +31,7 @@ export interface RequestRuntimeParts {
   readonly maxInspectBytes: number;
 }
 
-/** What guard and interceptor share. One per application; the module puts it together. */
+/** What guard, interceptor and the judge of bodies share. One per application; the module puts it together. */
 export class RequestRuntime implements BodyJudgeParts {
   readonly gate: RequestGate;
   readonly rules: RuleBook;
