@@ -103,6 +103,22 @@ describe('relaxed counting', () => {
     expect(counts(await ask(other, rules))).toEqual([11]);
   });
 
+  it('adds equal amounts of different counters to each its own, though they share a command', async () => {
+    const [one, other] = await instances(2, { flushIntervalMs: 20 });
+    const rulesOf = (name: string) => [rule({ threshold: 100, name })];
+    const names = ['first', 'second', 'third'];
+    for (let i = 0; i < 6; i++) {
+      await Promise.all(
+        names.map(async (name) => one.record({ actor: name, deniedAlready: false, rules: rulesOf(name) })),
+      );
+    }
+    await flushed();
+    const seen = names.map(async (name) =>
+      other.record({ actor: name, deniedAlready: false, rules: rulesOf(name) }),
+    );
+    expect((await Promise.all(seen)).map(counts)).toEqual([[7], [7], [7]]);
+  });
+
   it.each([
     { count: 2, threshold: 10 },
     { count: 4, threshold: 50 },

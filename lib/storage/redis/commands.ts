@@ -87,25 +87,23 @@ export class Commands {
     read: (reply: Reply) => Result,
   ): Promise<Result> {
     const flags = (request.deniedAlready ? 1 : 0) + (request.banExempt ? 2 : 0);
-    const { details, fields } = plan;
-    const block = { text: plan.textFor(request), details, route: request.route ?? '', fields };
+    const block = plan.blockFor(request);
     const histories = request.histories
       ? request.histories.map((query) => {
           return { key: this.keys.history(query.name, request.actor), text: historyText(query) };
         })
       : NONE;
-    return this.pass({ key, block, flags, now: timeText(request.now), histories }, read);
+    return this.pass({ key, block, flags, now: request.now, histories }, read);
   }
 
   /** Counts what was let through before. @throws like `record`. */
   settle<Result>(
     key: string,
-    { text, fields }: Settlement,
+    block: Settlement,
     now: number | undefined,
     read: (reply: Reply) => Result,
   ): Promise<Result> {
-    const block = { text, details: '', route: '', fields };
-    return this.pass({ key, block, flags: COUNTS_ONLY, now: timeText(now), histories: NONE }, read);
+    return this.pass({ key, block, flags: COUNTS_ONLY, now, histories: NONE }, read);
   }
 
   /** Bans. @returns whether it was put in force, and the ban that holds, as bytes. */

@@ -14,6 +14,7 @@ const FLAGS = { denies: 1, passive: 2, peek: 4, bans: 8, long: 16 } as const;
 /** Later than its newest event by rounding, and by a clock that is a little behind. */
 const GRACE_MS = 2_000;
 const COUNTERS_DIGITS = 2;
+const PLACE_DIGITS = 3;
 /** Rules that one counter may have: what one digit holds. */
 export const MOST_RULES_PER_COUNTER = 127;
 /** Windows of whole seconds up to 24 days take three digits, all others seven. */
@@ -42,9 +43,12 @@ export function historyText({ events, most, keepMs, known }: HistoryQuery): stri
   return position + digits(most, 2) + digits(keepMs, MILLISECONDS_DIGITS) + sizes + events.join('');
 }
 
-/** Head of a plan. */
-export function planHead(keep: number, counters: number): string {
-  return digits(keep, MILLISECONDS_DIGITS) + digits(counters, COUNTERS_DIGITS);
+/** A plan: head, counters with their rules, and details, of any characters, which are read where they are needed. */
+export function planText(keep: number, counters: readonly string[], details: string): string {
+  const head = digits(keep, MILLISECONDS_DIGITS) + digits(counters.length, COUNTERS_DIGITS);
+  const body = counters.join('');
+  const place = head.length + PLACE_DIGITS + body.length + 1;
+  return head + digits(place, PLACE_DIGITS) + body + details;
 }
 
 /** One counter, followed by so many rules. */

@@ -1,6 +1,6 @@
 import type { Counter, RecordRequest, RuleQuery } from '../storage.js';
 import { counterField, reportField } from './keys.js';
-import { MOST_RULES_PER_COUNTER, counterText, keepMs, planHead, ruleText } from './plan-format.js';
+import { MOST_RULES_PER_COUNTER, counterText, keepMs, planText, ruleText } from './plan-format.js';
 
 /** A counter of a plan, and which of the request's rules ask it. */
 export interface PlannedCounter {
@@ -9,41 +9,45 @@ export interface PlannedCounter {
   readonly rules: readonly number[];
 }
 
+/** The rules of a request, as the script `record` takes them. */
+export interface RuleBlock {
+  readonly text: string;
+  /** Of the counters. */
+  readonly fields: readonly string[];
+}
+
 /** An array of rules, ready to be sent: worked out once. */
 export class Plan {
   /** Index of each rule in the request, in the order in which the script answers. */
   readonly order: readonly number[];
-  /** Fields of the counters. */
-  readonly fields: readonly string[];
-  /** What the script needs where a rule is violated. */
-  readonly details: string;
-  /** The rules as they are asked usually. */
-  readonly text: string;
   /** What the rules count in. */
   readonly counters: readonly PlannedCounter[];
-  private readonly head: string;
+  private readonly fields: readonly string[];
+  /** What the script needs of each rule where one is violated. */
+  private readonly details: string;
+  private readonly keepMs: number;
+  /** The rules as they are asked usually, on the route that asked last: nearly always there is one. */
+  private usual: { readonly block: RuleBlock; readonly route: string | undefined } | undefined;
 
   constructor(readonly queries: readonly RuleQuery[]) {
     this.counters = countersOf(queries);
     this.order = this.counters.flatMap(({ rules }) => rules);
     this.fields = this.counters.map(({ field }) => field);
     this.details = JSON.stringify(this.order.map((index) => detailOf(queries[index], index)));
-    const keep = this.counters.reduce((longest, { counter }) => Math.max(longest, keepMs(counter)), 0);
-    this.head = planHead(keep, this.counters.length);
-    this.text = this.write({});
+    this.keepMs = longestKeepMs(this.counters);
   }
 
-  /** The rules as this request asks them. */
-  textFor(request: RecordRequest): string {
-    const { costs, thresholds, denies } = request;
-    return costs || thresholds || denies ? this.write(request) : this.text;
+  /** The rules as this request asks them; the same object for all that ask alike. */
+  blockFor(request: RecordRequest): RuleBlock {
+    const { costs, thresholds, denies, route } = request;
+    if (costs || thresholds || denies) return this.write(request);
+    if (this.usual === undefined || this.usual.route !== route) {
+      this.usual = { block: this.write(request), route };
+    }
+    return this.usual.block;
   }
 
-  private write({
-    costs,
-    thresholds,
-    denies,
-  }: Partial<Pick<RecordRequest, 'costs' | 'thresholds' | 'denies'>>): string {
+  private write({ costs, thresholds, denies, route }: RecordRequest): RuleBlock {
     const ruleAt = (index: number): string => {
       const query = this.queries[index];
       return ruleText({
@@ -59,7 +63,8 @@ export class Plan {
     const counters = this.counters.map(({ counter, rules }) => {
       return counterText(counter, rules.length) + rules.map(ruleAt).join('');
     });
-    return this.head + counters.join('');
+    const details = `[${route === undefined ? false : JSON.stringify(wellFormed(route))},${this.details}]`;
+    return { text: planText(this.keepMs, counters, details), fields: this.fields };
   }
 }
 
@@ -72,20 +77,22 @@ export interface CountedAmount {
 }
 
 /** Events of an actor that were let through before, to be added to its counters whatever they hold. */
-export class Settlement {
+export class Settlement implements RuleBlock {
   readonly text: string;
   readonly fields: readonly string[];
 
   constructor(amounts: readonly CountedAmount[]) {
     this.fields = amounts.map(({ field }) => field);
-    const keep = amounts.reduce((longest, { counter }) => Math.max(longest, keepMs(counter)), 0);
     const counted = { denies: false, passive: false, peek: false, bans: false };
     const counters = amounts.map(({ counter, amount }) => {
       return counterText(counter, 1) + ruleText({ threshold: counter.capacity, cost: amount, ...counted });
     });
-    this.text = planHead(keep, amounts.length) + counters.join('');
+    this.text = planText(longestKeepMs(amounts), counters, NO_DETAILS);
   }
 }
+
+/** Of rules that can't be violated, on no route. */
+const NO_DETAILS = '[false]';
 
 /** Settlements that most actors have in common. */
 const MOST_SETTLEMENTS = 1_000;
@@ -133,6 +140,15 @@ function countersOf(queries: readonly RuleQuery[]): PlannedCounter[] {
   return [...counters.values()];
 }
 
+function longestKeepMs(counters: readonly { readonly counter: Counter }[]): number {
+  return counters.reduce((longest, { counter }) => Math.max(longest, keepMs(counter)), 0);
+}
+
+/** What the script can't read, half of a surrogate pair, is replaced as it is in the names of fields. */
+function wellFormed(text: string): string {
+  return Buffer.from(text).toString();
+}
+
 /** JSON knows no infinity. */
 const ENDLESS = -1;
 
@@ -144,6 +160,6 @@ function detailOf({ rule, cooldownMs, ban }: RuleQuery, index: number): unknown[
   );
   return [
     ...detail,
-    [duration, ban.factor, most, memory, ban.route ?? '', Buffer.from(ban.reason).toString(), index],
+    [duration, ban.factor, most, memory, wellFormed(ban.route ?? ''), wellFormed(ban.reason), index],
   ];
 }

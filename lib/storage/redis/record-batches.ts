@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { RedisClient } from './client.js';
 import type { Pending } from './deadlines.js';
 import { digits } from '../digits.js';
+import type { RuleBlock } from './plan.js';
 import { splitReplies, type Reply } from './reply.js';
 
 /** Requests in one command: bounds how long Redis is busy with it, to about half a millisecond. */
@@ -21,14 +22,7 @@ const GIVEN_UP = new Error('given up before it was sent');
 
 /** Flag of each history that a request is an event of. */
 const HISTORY = 8;
-
-/** The rules of a request, as the script `record` takes them. */
-export interface RuleBlock {
-  readonly text: string;
-  readonly details: string;
-  readonly route: string;
-  readonly fields: readonly string[];
-}
+const TIME_DIGITS = 7;
 
 /** One request to be recorded. */
 export interface BatchedRequest {
@@ -36,8 +30,8 @@ export interface BatchedRequest {
   readonly block: RuleBlock;
   /** As ARGV of the script says. */
   readonly flags: number;
-  /** Explicit time in ms, or empty. */
-  readonly now: string;
+  /** Explicit time in ms; `undefined`: the server's. */
+  readonly now: number | undefined;
   /** Events for the actor's histories. */
   readonly histories: readonly { readonly key: string; readonly text: string }[];
   readonly pending: Pending<Reply, unknown>;
@@ -150,17 +144,14 @@ function argumentsOf(batch: readonly BatchedRequest[]): string[] {
   let requests = '';
   let texts = '';
   for (const { block, flags, histories } of batch) {
-    let index = blocks.findIndex((known) => isSame(known, block));
+    let index = blocks.findIndex(({ text, fields }) => fields === block.fields && text === block.text);
     if (index === -1) index = blocks.push(block) - 1;
     requests += digits(index, 1) + digits(flags + histories.length * HISTORY, 1);
     for (const { text } of histories) texts += text;
   }
-  const args = [batch[0].now, requests];
-  for (const { text, details, route, fields } of blocks) args.push(text, details, route, ...fields);
+  const [{ now }] = batch;
+  const args = [now === undefined ? requests : requests + digits(now, TIME_DIGITS)];
+  for (const { text, fields } of blocks) args.push(text, ...fields);
   if (texts !== '') args.push(texts);
   return args;
-}
-
-function isSame(known: RuleBlock, block: RuleBlock): boolean {
-  return known.text === block.text && known.details === block.details && known.route === block.route;
 }

@@ -24,7 +24,7 @@ if emptied then
   -- Else a window longer than the ban would ban again at once.
   for j = 1, #emptied do
     local violated = emptied[j]
-    call('HDEL', key, ARGV[base + 2 + violated[5]])
+    call('HDEL', key, ARGV[base + violated[5]])
     for rule = violated.first_rule, violated.last_rule do row[2 * rule] = 0 end
   end
 end
@@ -34,7 +34,8 @@ if would_deny then state = denied and 3 or 2 end
 if violated_rules then state = state + 4 end
 if ban then state = state + 8 end
 if news then state = state + 128 end
-local out = pack('>I6B' .. string.rep('I5I6', rule_count), clock, state, unpack(row, 1, 2 * rule_count))
+local shape = rule_count == 1 and '>I6BI5I6' or rule_count == 3 and '>I6BI5I6I5I6I5I6'
+local out = pack(shape or '>I6B' .. string.rep('I5I6', rule_count), clock, state, unpack(row, 1, 2 * rule_count))
 if violated_rules then
   local flags_and_waits = {}
   for rule = 1, rule_count do flags_and_waits[rule] = pack('>BI6', 0, 0) end

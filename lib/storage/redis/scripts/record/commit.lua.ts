@@ -11,7 +11,6 @@ export const COMMIT = String.raw`
       end
       if level > time then reset = math.ceil(level - time) end
     else
-      local oldest
       if kind == 1 then
         if level > 0 then oldest = unpack_('>I6', value, first) end
         if amount > 0 then
@@ -29,39 +28,39 @@ export const COMMIT = String.raw`
             value = pack('>I6I4I5', ends, amount, amount)
           end
         end
-      elseif amount > 0 then
-        local fresh = packed_now
-        oldest = now
-        if unit > 1 or time > now then
-          oldest = math.ceil(time / unit) * unit
-          fresh = pack('>I6', oldest)
-        end
+      else
+        local kept = level
         if amount > capacity then amount = capacity end
-        if amount > 1 then fresh = string.rep(fresh, amount) end
-        if live > 0 then
-          local kept = level
-          if kept > capacity - amount then kept = capacity - amount end
-          if kept > 0 then oldest = unpack_('>I6', value, #value + 1 - 6 * kept) end
+        if kept > capacity - amount then kept = capacity - amount end
+        if kept == 0 then oldest = nil end
+        if kept > 0 and kept < live then
+          oldest = newest - (newest_low - unpack_(entry, value, #value + 1 - width * kept)) % span
+        end
+        if amount > 0 then
+          local added = time
+          if unit > 1 then added = math.ceil(time / unit) end
+          oldest = oldest or added
+          local low = added % span
+          local fresh = time == now and width == 3 and packed_now or pack(entry, low)
+          if amount > 1 then fresh = string.rep(fresh, amount) end
           -- Where another instance allows more on this counter, leave what it needs.
-          local room = byte(value) + 1
-          if room >= capacity and first == 1 and live + amount <= room then
+          room = live > 0 and room + 1 or capacity
+          if first == 1 and room >= capacity and live + amount <= room and high == (added - low) / span then
             value = value .. fresh
           else
             if capacity > room then room = capacity end
             if live > room - amount then live = room - amount end
-            value = string.char(room - 1) .. sub(value, #value + 1 - 6 * live) .. fresh
+            local head = pack('>BI3', room - 1, (added - low) / span)
+            value = live > 0 and head .. sub(value, #value + 1 - width * live) .. fresh or head .. fresh
           end
-        else
-          value = string.char(capacity - 1) .. fresh
         end
-      elseif level > 0 then
-        oldest = unpack_('>I6', value, #value + 1 - 6 * level)
+        if oldest then oldest = oldest * unit end
       end
       if oldest then reset = oldest + window - time end
       if reset > window then reset = window end
     end
     if amount > 0 then
-      changes[changed + 1], changes[changed + 2] = ARGV[base + 2 + i], value
+      changes[changed + 1], changes[changed + 2] = ARGV[base + i], value
       changed = changed + 2
     end
     for rule = first_rule + 1, rule_count do

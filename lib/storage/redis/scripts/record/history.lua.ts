@@ -7,7 +7,13 @@
 export const HISTORY = String.raw`
 local news
 for _ = 1, history_total do
+  local function digits(text, from, count)
+    local value = 0
+    for place = from, from + count - 1 do value = value * 128 + byte(text, place) end
+    return value
+  end
   news = news or {}
+  local arrival = pack('>I6', now)
   own_count = own_count + 1
   local history_key = KEYS[requests + own_count]
   local known_born, known_next = digits(histories, own_at, 5), digits(histories, own_at + 5, 5)
@@ -16,7 +22,7 @@ for _ = 1, history_total do
   own_at = own_at + 26
   local events = ''
   for _ = 1, added do
-    events = events .. packed_now .. sub(histories, own_at, own_at + size - 1)
+    events = events .. arrival .. sub(histories, own_at, own_at + size - 1)
     own_at = own_at + size
   end
   size = size + 6

@@ -1,6 +1,6 @@
 /** First part of a request: whether the actor is banned already. */
 export const BANNED = String.raw`
-local values = redis.pcall('HMGET', key, 'h', unpack(ARGV, base + 3, base + 2 + n))
+local values = redis.pcall('HMGET', key, 'h', unpack(ARGV, base + 1, base + n))
 if values.err then
   -- The key holds something else, which is no reason to refuse the other requests.
   replies[request] = pack('>I6B', clock, 64) .. values.err
@@ -14,7 +14,8 @@ if header then
   else
     expiry, banned_until, offences, forget_at, routes_until = unpack_('>ddI4dd', header)
     local general = now < banned_until and call('HGET', key, 'b')
-    local here = now < routes_until and route ~= '' and call('HGET', key, 'r' .. route)
+    local here = now < routes_until and read_details()[1]
+    here = here and call('HGET', key, 'r' .. here)
     if here then
       local ends = unpack_('>d', here, 9)
       if now >= ends or (general and ends <= banned_until) then here = false end
@@ -44,16 +45,17 @@ repeat
   assumed, would_assumed = denied, would_deny
   denied, would_deny, violated_rules = denied_already, denied_already, nil
   changed, rule_count = 2, 0
-  local at = 10
+  local at = 13
   for i = 1, n do
-    local kind, w1, w2, w3, capacity, rules_here = byte(plan, at, at + 5)
+    -- With the first rule, for nearly all counters have one.
+    local kind, w1, w2, w3, capacity, rules_here, flags, t1, t2 = byte(plan, at, at + 8)
     local window
     if kind < 8 then
       window = ((w1 * 128 + w2) * 128 + w3) * 1000
       at = at + 6
     else
       local w4, w5, w6, w7
-      w4, w5, w6, w7, capacity, rules_here = byte(plan, at + 4, at + 9)
+      w4, w5, w6, w7, capacity, rules_here, flags, t1, t2 = byte(plan, at + 4, at + 12)
       window = (((((w1 * 128 + w2) * 128 + w3) * 128 + w4) * 128 + w5) * 128 + w6) * 128 + w7
       at = at + 10
       kind = kind - 8
@@ -63,23 +65,38 @@ repeat
 
     -- Peek: level events count at time; the oldest of them is at first, and live are kept.
     local value, time, level, first, live, unit = values[i + 1], now, 0, 0, 0, 1
+    local width, span, entry, ends, newest, newest_low, oldest, room, high
     if kind == 0 then
       capacity = capacity + 1
-      if window > 1073741824 then unit = math.ceil(window / 1073741824) end
+      width, span, entry, ends = 3, 16777216, '>I3', '>BI3I3'
+      if window > 4194304 then
+        width, span, entry, ends = 4, 4294967296, '>I4', '>BI3I4'
+        if window > 1073741824 then unit = math.ceil(window / 1073741824) end
+      end
       if value then
-        local newest = unpack_('>I6', value, #value - 5)
-        if newest - unit >= now then time = newest - unit + 1 end
-        local outside = time - window
+        local oldest_low
+        room, high, oldest_low = unpack_(ends, value)
+        newest_low = unpack_(entry, value, #value + 1 - width)
+        newest = high * span + newest_low
+        if newest * unit - unit >= now then time = newest * unit - unit + 1 end
+        local outside = (time - window) / unit
         if newest > outside then
-          local last = (#value - 1) / 6
+          local last = (#value - 4) / width
           first = 1
-          if unpack_('>I6', value, 2) <= outside then
-            local dead = 1
-            first = last
+          oldest = newest - (newest_low - oldest_low) % span
+          if oldest <= outside then
+            -- Few have left since the last request: looked for from the front, in growing steps, then by halves.
+            local dead, step = 1, 1
+            first, oldest = last, newest
             while first - dead > 1 do
-              local middle = dead + first
-              middle = (middle - middle % 2) / 2
-              if unpack_('>I6', value, middle * 6 - 4) > outside then first = middle else dead = middle end
+              local middle = dead + step
+              if middle >= first then middle = (dead + first - (dead + first) % 2) / 2 end
+              local at_middle = newest - (newest_low - unpack_(entry, value, middle * width + 5 - width)) % span
+              if at_middle > outside then
+                first, oldest, step = middle, at_middle, last
+              else
+                dead, step = middle, step * 2
+              end
             end
           end
           live = last - first + 1
@@ -112,8 +129,8 @@ repeat
 
     -- Judge. amount: what the counter is to get, the most of its rules.
     local amount, active, first_rule = 0, false, rule_count
-    for _ = 1, rules_here do
-      local flags, t1, t2 = byte(plan, at, at + 2)
+    for rule_here = 1, rules_here do
+      if rule_here > 1 then flags, t1, t2 = byte(plan, at, at + 2) end
       local threshold, cost = t1 * 128 + t2, 1
       if flags < 16 then
         at = at + 3
@@ -142,7 +159,10 @@ repeat
         end
         if violated and not counts_only then
           violated_rules = violated_rules or {}
-          violated_rules[#violated_rules + 1] = { rule_count + 1, flags, cost, threshold, i, kind, attempts, window, value, time, level, first }
+          violated_rules[#violated_rules + 1] = {
+            rule_count + 1, flags, cost, threshold, i, kind, attempts, window, value, time, level, first,
+            width, span, entry, newest, newest_low, unit,
+          }
           if flags % 2 == 1 then
             would_deny = true
             if not passive then denied = true end

@@ -2,12 +2,13 @@
 export const VIOLATIONS = String.raw`
 local ban, ban_rule, emptied
 if violated_rules then
-  local details = cjson.decode(ARGV[base + 1])
+  local details = read_details()[2]
   local longest = 0
   if now >= forget_at then offences = 0 end
   for j = 1, #violated_rules do
     local violated = violated_rules[j]
-    local rule, flags, cost, threshold, counter, kind, attempts, window, value, time, level, first = unpack(violated)
+    local rule, flags, cost, threshold, counter, kind, attempts, window, value, time, level, first, width, span, entry, newest, newest_low, unit =
+      unpack(violated, 1, 18)
     local amount = violated.amount
     local wait = window
     if kind == 2 then
@@ -23,7 +24,8 @@ if violated_rules then
       if room >= 0 then
         local leaves
         if kind == 0 then
-          leaves = unpack_('>I6', value, #value - 5 - 6 * room)
+          local low = unpack_(entry, value, #value + 1 - width * (room + 1))
+          leaves = (newest - (newest_low - low) % span) * unit
         else
           local left, place, spent = level, first, 0
           repeat
