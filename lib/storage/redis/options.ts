@@ -22,7 +22,7 @@ export interface RedisStorageOptions extends RedisConnectionOptions {
   readonly consistency?: 'strict' | 'relaxed';
   /** Relaxed only, and needed there: how many instances share the limits at most, 1 to 1000. */
   readonly instances?: number;
-  /** Relaxed only: how often what was served is added to Redis, in milliseconds, 1 to 10,000; default 500. */
+  /** Relaxed only: how often what was served is added to Redis, in milliseconds, 1 to 10,000; default 1000. */
   readonly flushIntervalMs?: number;
   /** Time instead of the server's, sent along with each command: for tests. */
   readonly clock?: Clock;
@@ -120,7 +120,7 @@ export function settingsOf(options: RedisStorageOptions): RedisStorageSettings {
     maxBans = 100_000,
     consistency,
     instances = 1,
-    flushIntervalMs = 500,
+    flushIntervalMs = 1_000,
     clock,
     ...connection
   } = options;

@@ -16,6 +16,9 @@ export interface RuleBlock {
   readonly fields: readonly string[];
 }
 
+/** Blocks of a plan that are kept. */
+const MOST_BLOCKS = 100;
+
 /** An array of rules, ready to be sent: worked out once. */
 export class Plan {
   /** Index of each rule in the request, in the order in which the script answers. */
@@ -28,6 +31,8 @@ export class Plan {
   private readonly keepMs: number;
   /** The rules as they are asked usually, on the route that asked last: nearly always there is one. */
   private usual: { readonly block: RuleBlock; readonly route: string | undefined } | undefined;
+  /** By what differs from the usual. */
+  private readonly unusual = new Map<string, RuleBlock>();
 
   constructor(readonly queries: readonly RuleQuery[]) {
     this.counters = countersOf(queries);
@@ -40,11 +45,21 @@ export class Plan {
   /** The rules as this request asks them; the same object for all that ask alike. */
   blockFor(request: RecordRequest): RuleBlock {
     const { costs, thresholds, denies, route } = request;
-    if (costs || thresholds || denies) return this.write(request);
+    if (costs || thresholds || denies) return this.unusualBlock(request);
     if (this.usual === undefined || this.usual.route !== route) {
       this.usual = { block: this.write(request), route };
     }
     return this.usual.block;
+  }
+
+  private unusualBlock(request: RecordRequest): RuleBlock {
+    const { costs = '', thresholds = '', denies = '', route = '' } = request;
+    const key = `${String(costs)};${String(thresholds)};${String(denies)};${route}`;
+    let block = this.unusual.get(key);
+    if (block !== undefined) return block;
+    if (this.unusual.size >= MOST_BLOCKS) this.unusual.clear();
+    this.unusual.set(key, (block = this.write(request)));
+    return block;
   }
 
   private write({ costs, thresholds, denies, route }: RecordRequest): RuleBlock {
