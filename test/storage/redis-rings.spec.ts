@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { RedisStorage } from '../../lib/storage/redis/redis-storage.js';
 import type { RuleQuery } from '../../lib/storage/storage.js';
 import { Random } from '../../lib/testing/contract/random-traces.js';
@@ -71,6 +72,24 @@ describe('rings of timestamps in Redis', () => {
       await compare(rules, [...filled, begin + 1_000 + left - 1, begin + 1_000 + left, begin + 1_000 + left]);
     }
   });
+
+  it.each([{ passive: false }, { passive: true }])(
+    'keeps no more than what is in the window, $passive',
+    async ({ passive }) => {
+      const rules = [rule({ threshold: 20, windowMs: 1_000, passive })];
+      const actor = `actor ${++serial}`;
+      const client = new Redis(redis.url);
+      let longest = 0;
+      for (let now = 1_700_000_000_000, i = 0; i < 200; i++, now += 100) {
+        await storage.record({ actor, deniedAlready: false, rules, now });
+        const key = `${redis.prefix}rings:1:a:{${actor}}`;
+        const [field] = (await client.hkeys(key)).filter((name) => name.startsWith('c'));
+        longest = Math.max(longest, await client.hstrlen(key, field));
+      }
+      client.disconnect();
+      expect(longest).toBe(4 + 3 * 10);
+    },
+  );
 
   it('equals the reference model on random traces around these edges', async () => {
     const seed = Math.floor(Math.random() * 2 ** 31);

@@ -1,8 +1,11 @@
 import { ANSWER } from './record/answer.lua.js';
+import { BANNED } from './record/banned.lua.js';
 import { COMMIT } from './record/commit.lua.js';
 import { HISTORY } from './record/history.lua.js';
-import { BANNED, JUDGE } from './record/judge.lua.js';
+import { JUDGE } from './record/judge.lua.js';
+import { PEEK } from './record/peek.lua.js';
 import { BEGIN, END } from './record/requests.lua.js';
+import { USUAL } from './record/usual.lua.js';
 import { VIOLATIONS } from './record/violations.lua.js';
 
 const HEADER = String.raw`
@@ -36,4 +39,5 @@ const HEADER = String.raw`
  * arithmetic is that of `lib/windows`. Numbers that matter for its speed are those of strings made (Redis' Lua hashes every
  * byte of each) and of tables made, then of operations.
  */
-export const RECORD = HEADER + BEGIN + BANNED + JUDGE + COMMIT + VIOLATIONS + HISTORY + ANSWER + END;
+export const RECORD =
+  HEADER + BEGIN + BANNED + PEEK + USUAL + JUDGE + COMMIT + VIOLATIONS + HISTORY + ANSWER + END;

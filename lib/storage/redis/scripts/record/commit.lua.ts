@@ -1,3 +1,5 @@
+import { RENEWED } from './usual.lua.js';
+
 /** The end of the loop over the counters that `JUDGE` begins: adds the request to the counter. */
 export const COMMIT = String.raw`
     -- Commit. reset: until the oldest event leaves.
@@ -41,17 +43,15 @@ export const COMMIT = String.raw`
           if unit > 1 then added = math.ceil(time / unit) end
           oldest = oldest or added
           local low = added % span
+          local added_high = (added - low) / span
           local fresh = time == now and width == 3 and packed_now or pack(entry, low)
           if amount > 1 then fresh = string.rep(fresh, amount) end
           -- Where another instance allows more on this counter, leave what it needs.
           room = live > 0 and room + 1 or capacity
-          if first == 1 and room >= capacity and live + amount <= room and high == (added - low) / span then
+          if first == 1 and room >= capacity and live + amount <= room and high == added_high then
             value = value .. fresh
           else
-            if capacity > room then room = capacity end
-            if live > room - amount then live = room - amount end
-            local head = pack('>BI3', room - 1, (added - low) / span)
-            value = live > 0 and head .. sub(value, #value + 1 - width * live) .. fresh or head .. fresh
+${RENEWED}
           end
         end
         if oldest then oldest = oldest * unit end
@@ -65,6 +65,7 @@ export const COMMIT = String.raw`
     end
     for rule = first_rule + 1, rule_count do
       row[2 * rule] = row[2 * rule - 1] > 0 and reset or 0
+    end
     end
   end
 until denied == assumed and would_deny == would_assumed

@@ -17,8 +17,9 @@ if ARGV[1] ~= '0' and clock > ARGV[1] + 0 then
   for request = 1, requests do replies[request] = pack('>I6B', clock, 32) end
   requests = 0
 end
--- An event of a ring whose entries take three bytes.
-local packed_now = pack('>I3', now % 16777216)
+-- Of a ring whose entries take three bytes.
+local now_low = now % 16777216
+local packed_now, now_high = pack('>I3', now_low), (now - now_low) / 16777216
 local current, base, plan, keep_all, n = -1, 3, nil, 0, 0
 
 local function read_details()
