@@ -84,10 +84,10 @@ export class RedisStorage implements BehaviorStorage {
       now: () => this.now(),
       restore: (ban) => this.restoreBan(ban),
     });
-    const settle: SharesParts['settle'] = async (actor, settlement, read) => {
+    const settle: SharesParts['settle'] = (actor, settlement, read) => {
       const { length } = settlement.fields;
       const key = this.keys.actor(actor);
-      await this.commands.settle(key, settlement, this.now(), (reply) => read(readCounts(reply, length)));
+      return this.commands.settle(key, settlement, this.now(), (reply) => read(readCounts(reply, length)));
     };
     this.shares = settings.relaxed && new Shares({ ...settings.relaxed, clock: this.clock, settle });
   }

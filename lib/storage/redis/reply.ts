@@ -97,9 +97,11 @@ export function readResult(reply: Reply, plan: Plan, request: RecordRequest): Re
 /** What each of so many counters holds, in a reply to counts; nothing if the actor is banned meanwhile. */
 export function readCounts(reply: Reply, counters: number): number[] {
   if (stateOf(reply) & BANNED_BEFORE) return [];
-  return Array.from({ length: counters }, (_, row) => {
-    return uint40(reply.bytes, reply.at + HEAD_BYTES + row * ROW_BYTES);
-  });
+  const counts = new Array<number>(counters);
+  for (let row = 0; row < counters; row++) {
+    counts[row] = uint40(reply.bytes, reply.at + HEAD_BYTES + row * ROW_BYTES);
+  }
+  return counts;
 }
 
 /** From the last one back, for the number of events stands at the end. */

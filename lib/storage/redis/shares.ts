@@ -46,7 +46,12 @@ export class Shares {
   /** A timer armed on the path of a request would keep that request's async context alive, and pass it on. */
   private readonly context = new AsyncResource('BehaviorGuardShares');
 
-  constructor(private readonly parts: SharesParts) {}
+  /** Of what is left of a limit; the quotient is this instance's share. */
+  private readonly divisor: number;
+
+  constructor(private readonly parts: SharesParts) {
+    this.divisor = 2 * parts.instances;
+  }
 
   /** The verdict where it is this instance's to give: the request is let through, and counted later. */
   tryServe(request: RecordRequest, plan: Plan): RecordResult | undefined {
@@ -120,7 +125,12 @@ export class Shares {
     const { dirty } = this;
     this.dirty = [];
     for (let i = 0; i < dirty.length; i += BATCH) {
-      await Promise.all(dirty.slice(i, i + BATCH).map(async (shares) => this.send(shares)));
+      const sent: Promise<void>[] = [];
+      for (let at = i; at < Math.min(i + BATCH, dirty.length); at++) {
+        const settled = this.send(dirty[at]);
+        if (settled !== undefined) sent.push(settled);
+      }
+      await Promise.all(sent);
     }
   }
 
@@ -157,8 +167,8 @@ export class Shares {
       const { threshold, counter } = plan.queries[index];
       const limit = Math.min(request.thresholds?.[index] ?? threshold, counter.capacity);
       const cost = costOf(request, plan, index);
-      const credit = Math.floor((limit - known) / (2 * this.parts.instances));
-      if (cost !== 0 && used + cost > credit) return false;
+      // used + cost <= floor((limit - known) / (2 × instances)), for integers, without a division.
+      if (cost !== 0 && (used + cost) * this.divisor > limit - known) return false;
     }
     return true;
   }
