@@ -59,7 +59,7 @@ export class HistoryStore {
     this.history = new ActorHistory(shape);
     this.old = new ActorHistory(shape);
     const sweep = new IndexSweep(this.index);
-    this.sweeper = new Sweeper(this.clock, { sweep: (nowMs) => sweep.sweep(nowMs) });
+    this.sweeper = new Sweeper(this.clock, { sweep: (nowMs) => this.letGo(sweep.sweep(nowMs)) });
   }
 
   /** Actors remembered. */
@@ -122,6 +122,12 @@ export class HistoryStore {
   /** Cancels the timer. */
   close(): void {
     this.sweeper.stop();
+  }
+
+  /** Nobody is remembered any more: what was looked at last must not keep its memory alive. */
+  private letGo(nextMs: number): number {
+    if (this.size === 0) for (const view of [this.history, this.old]) view.clearWords();
+    return nextMs;
   }
 
   /** One request looks for its actor several times in a row. */

@@ -9,10 +9,11 @@ import type { HistoryShape } from './history-shape.js';
 
 const { COUNTS, FIRST, NEXT, TAIL } = layout;
 const HIGH = 2 ** 32;
+const NO_WORDS: Words = new Uint32Array(layout.HEADER_WORDS);
 
 /** What is known of one actor: reads the block of memory that `HistoryStore` points it at. */
 export class HistoryView implements BehaviorHistory {
-  words: Words = new Uint32Array(layout.HEADER_WORDS);
+  words: Words = NO_WORDS;
   /** Where the block begins. */
   at = 0;
   /** Events that the block has room for. */
@@ -27,6 +28,12 @@ export class HistoryView implements BehaviorHistory {
   protected placeMask = 0;
 
   constructor(public shape: HistoryShape) {}
+
+  /** Looks at nothing, so that what it saw last can be freed. It must be pointed at a block before it is read again. */
+  clearWords(): void {
+    this.words = NO_WORDS;
+    this.at = 0;
+  }
 
   /** Looks at the block at this place. */
   point(words: Words, at: number, shape: HistoryShape): void {

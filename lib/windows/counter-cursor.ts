@@ -1,9 +1,16 @@
 import type { CounterShape } from './counter-shape.js';
 import type { Words } from './packed-counter.js';
 
+const NO_WORDS: Words = new Uint32Array(0);
+
 /** Where a block of counters lies. Shared by all cursors on it, and by those of other sets of rules after them. */
 export class BlockView {
-  words: Words = new Uint32Array(0);
+  words: Words = NO_WORDS;
+
+  /** Looks at nothing, so that what it saw last can be freed. Cursors on it must be located anew. */
+  clear(): void {
+    this.words = NO_WORDS;
+  }
 }
 
 /** One counter of one actor, as a pass reads it and adds to it. Reused for the next actor. */

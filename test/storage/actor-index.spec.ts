@@ -72,6 +72,17 @@ describe('Segment', () => {
     expect(segment.shrink()).toBe(false);
   });
 
+  it('comes back to its first table, vacant but for what is left', () => {
+    const segment = new Segment();
+    const { table } = segment;
+    for (let i = 1; i <= 1_000; i++) segment.insert(i, i, 4, NOW);
+    for (let i = 1; i < 1_000; i++) segment.remove(segment.find(i, i));
+    expect(segment.shrink()).toBe(true);
+    expect(segment.slots).toBe(16);
+    expect(segment.table).toBe(table);
+    expect([...table].filter((word) => word !== 0)).toEqual([1_000, 1_000, 4, NOW]);
+  });
+
   it('keeps an expiry from getting earlier, and from exceeding 32 bits', () => {
     const segment = new Segment();
     const slot = segment.insert(1, 1, 4, 100);

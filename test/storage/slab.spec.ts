@@ -50,13 +50,54 @@ describe('Slab', () => {
     expect(slab.bytes).toBe(2 * CHUNK_BYTES);
   });
 
-  it('releases chunks that fall empty, but for a few to spare', () => {
+  /** Fills this many chunks with blocks; their references, chunk by chunk. */
+  function fill(slab: Slab, chunks: number): number[][] {
+    const perChunk = CHUNK_WORDS / 16;
+    return Array.from({ length: chunks }, () => Array.from({ length: perChunk }, () => slab.allocate(16)));
+  }
+
+  function releaseAll(slab: Slab, chunks: readonly number[][]): void {
+    for (const reference of chunks.flat()) slab.release(reference);
+  }
+
+  it('releases chunks that fall empty, but for one to spare', () => {
     const slab = new Slab();
-    const references = Array.from({ length: 100 * (CHUNK_WORDS / 16) }, () => slab.allocate(16));
+    const chunks = fill(slab, 100);
     expect(slab.bytes).toBe(100 * CHUNK_BYTES);
-    for (const reference of references) slab.release(reference);
-    expect(slab.bytes).toBe(16 * CHUNK_BYTES);
+    releaseAll(slab, chunks);
+    expect(slab.bytes).toBe(CHUNK_BYTES);
     slab.allocate(200);
-    expect(slab.bytes).toBe(16 * CHUNK_BYTES);
+    expect(slab.bytes).toBe(CHUNK_BYTES);
+    slab.allocate(300);
+    expect(slab.bytes).toBe(2 * CHUNK_BYTES);
+  });
+
+  it.each([
+    [1, 1],
+    [2, 2],
+    [15, 15],
+    [16, 16],
+    [17, 16],
+    [50, 16],
+  ])('with %i chunks in use keeps %i to spare', (used, spare) => {
+    const slab = new Slab();
+    const chunks = fill(slab, 100);
+    releaseAll(slab, chunks.slice(used));
+    expect(slab.bytes).toBe((used + spare) * CHUNK_BYTES);
+    fill(slab, spare);
+    expect(slab.bytes).toBe((used + spare) * CHUNK_BYTES);
+  });
+
+  it.each([
+    ['first', (chunks: number[][]) => chunks],
+    ['last', (chunks: number[][]) => chunks.toReversed()],
+  ])('spares those made first, where they fall empty %s', (_, order) => {
+    const slab = new Slab();
+    const chunks = fill(slab, 40);
+    const memory = chunks.map(([reference]) => slab.chunkOf(reference).words);
+    releaseAll(slab, order(chunks.slice(0, 30)));
+    // Ten are in use, so ten are spared: the lowest, which are handed out in their order.
+    const again = fill(slab, 11).map(([reference]) => memory.indexOf(slab.chunkOf(reference).words));
+    expect(again).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, -1]);
   });
 });

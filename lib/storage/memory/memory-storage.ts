@@ -145,6 +145,7 @@ export class MemoryStorage implements BehaviorStorage {
 
   private sweep(nowMs: number): number {
     const nextMs = Math.min(this.banned.sweep(nowMs), this.indexSweep.sweep(nowMs));
+    this.layouts.clearViews();
     this.announceEnds();
     return nextMs;
   }

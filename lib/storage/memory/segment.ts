@@ -17,7 +17,9 @@ const NEVER = 0xffff_ffff;
  * four words per place: low hash, high hash, reference and flags (0: vacant), expiry in seconds since the epoch.
  */
 export class Segment {
-  table = new Uint32Array(MIN_SLOTS * 4);
+  /** Kept, for a new one could lie above all that this segment has freed, and keep that resident. */
+  private readonly smallest = new Uint32Array(MIN_SLOTS * 4);
+  table = this.smallest;
   slots = MIN_SLOTS;
   size = 0;
   /** Lower bound of the expiries held, in seconds since the epoch. */
@@ -131,7 +133,7 @@ export class Segment {
 
   private resize(slots: number): void {
     const old = this.table;
-    this.table = new Uint32Array(slots * 4);
+    this.table = slots === MIN_SLOTS ? this.smallest.fill(0) : new Uint32Array(slots * 4);
     this.slots = slots;
     // A sweep in progress starts again: entries have changed places.
     this.cursor = 0;

@@ -5,8 +5,14 @@ export const CHUNK_WORDS = 16_384;
 
 /** 17 bits of chunk, 13 bits of word pair, 2 bits of flags: 8 GiB in all. */
 const MAX_CHUNKS = 2 ** 17;
-/** Dropped chunks kept for reuse, so that load going up and down allocates nothing. */
+/** Dropped chunks kept for reuse, so that load going up and down allocates nothing. No more than are in use. */
 const MAX_SPARE_CHUNKS = 16;
+
+/** A dropped chunk's memory. It keeps its number. */
+interface Spare {
+  readonly number: number;
+  readonly words: Words;
+}
 
 const CLASS_WORDS = classSizes();
 const CLASS_OF_WORDS = classOfWords();
@@ -58,13 +64,20 @@ export class Slab {
   /** By number; number 0 is never used, so that no reference is 0. */
   private readonly chunks: (Chunk | undefined)[] = [undefined];
   private readonly vacantNumbers: number[] = [];
-  private readonly spare: Words[] = [];
+  /** Chunks in use. */
+  private used = 0;
+  /**
+   * Those of the lowest numbers, the lowest last. They were made first, so most of them lie below all others in the
+   * process's heap, of which the C library gives back only what is above the last thing that is in use: one spare
+   * chunk at its end would keep all that the others have freed resident.
+   */
+  private readonly spare: Spare[] = [];
   /** By size class: the first chunk with room; 0: none. */
   private readonly withRoom: number[] = CLASS_WORDS.map(() => 0);
 
   /** Bytes held, spare chunks included. */
   get bytes(): number {
-    return (this.chunks.length - 1 - this.vacantNumbers.length + this.spare.length) * CHUNK_WORDS * 4;
+    return (this.used + this.spare.length) * CHUNK_WORDS * 4;
   }
 
   /** The chunk that a block lies in. */
@@ -111,10 +124,12 @@ export class Slab {
   }
 
   private addChunk(sizeClass: number): number {
-    const number = this.vacantNumbers.pop() ?? this.chunks.length;
+    const spare = this.spare.pop();
+    const number = spare?.number ?? this.vacantNumbers.pop() ?? this.chunks.length;
     if (number === MAX_CHUNKS) return 0;
-    const words = this.spare.pop() ?? new Uint32Array(CHUNK_WORDS);
+    const words = spare?.words ?? new Uint32Array(CHUNK_WORDS);
     const chunk = new Chunk(words, sizeClass, CLASS_WORDS[sizeClass]);
+    this.used++;
     this.chunks[number] = chunk;
     this.link(number, chunk);
     return number;
@@ -123,8 +138,18 @@ export class Slab {
   private dropChunk(number: number, chunk: Chunk): void {
     this.unlink(chunk);
     this.chunks[number] = undefined;
-    this.vacantNumbers.push(number);
-    if (this.spare.length < MAX_SPARE_CHUNKS) this.spare.push(chunk.words);
+    this.used--;
+    this.keepSpare({ number, words: chunk.words });
+  }
+
+  private keepSpare(added: Spare): void {
+    const { spare } = this;
+    let at = spare.length;
+    while (at > 0 && spare[at - 1].number < added.number) at--;
+    spare.splice(at, 0, added);
+    const kept = Math.max(1, Math.min(MAX_SPARE_CHUNKS, this.used));
+    // One by one: as many as are dropped, and one more.
+    while (spare.length > kept) this.vacantNumbers.push((spare.shift() as Spare).number);
   }
 
   private link(number: number, chunk: Chunk): void {
