@@ -5,6 +5,8 @@ import { compilePattern } from '../patterns/compile.js';
 import type { ResponsePattern } from '../patterns/pattern.js';
 import { DEFAULT_WINDOW_SECONDS } from './behavior-rule.js';
 import type { BehaviorRuleOptions, RuleType } from './behavior-rule.js';
+import { KnownDefinitions, definitionKey } from './known-definitions.js';
+import type { Defined } from './known-definitions.js';
 import type { RuleDefaults, RuleDefinition, RulePhase } from './rule-definition.js';
 import { SparseObject, type SparseOutput } from './sparse-object.js';
 import {
@@ -69,17 +71,28 @@ export interface RulePlace {
   readonly aliases?: Readonly<Record<string, string>>;
 }
 
+type Outcome = Defined | { readonly problems: readonly ConfigurationProblem[] };
+
 /**
  * Validates one rule and fills in its defaults.
  *
- * @returns the definition, or every problem found.
+ * @returns the definition, which equal rules may share, or every problem found.
  */
 export function defineRule(
   type: unknown,
   options: unknown,
   defaults: RuleDefaults,
   place: RulePlace,
-): { definition: RuleDefinition } | { problems: ConfigurationProblem[] } {
+): Outcome {
+  const key = definitionKey(type, options);
+  const known = key === undefined ? undefined : KnownDefinitions.recall(defaults, key);
+  if (known) return known;
+  const outcome = newDefinition(type, options, defaults, place);
+  if (key !== undefined && 'definition' in outcome) KnownDefinitions.remember(defaults, key, outcome);
+  return outcome;
+}
+
+function newDefinition(type: unknown, options: unknown, defaults: RuleDefaults, place: RulePlace): Outcome {
   const problems: ConfigurationProblem[] = [];
   const report: Report = (key, message) => {
     const shown = place.aliases?.[key] ?? key;
