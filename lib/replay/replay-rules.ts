@@ -1,5 +1,6 @@
 import { ConfigurationError, type ConfigurationProblem } from '../errors/errors.js';
-import { compilePlans, type Escalation, type RouteRules } from '../rules/compile-plan.js';
+import type { Escalation, RouteRules } from '../rules/compile-plan.js';
+import { compilePlans } from '../rules/pending-plan.js';
 import { defineConfigured, type ConfiguredRule } from '../rules/configured-rules.js';
 import type { CompiledRule, RoutePlan } from '../rules/route-plan.js';
 import type { DeclaredRule } from '../rules/rule-counter.js';

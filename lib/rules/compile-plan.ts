@@ -2,9 +2,9 @@ import type { ConfigurationProblem } from '../errors/errors.js';
 import type { BanTerms, Counter, RuleQuery } from '../storage/storage.js';
 import type { RuleAction, TrackBy } from './behavior-rule.js';
 import { isTold, quotaPlan } from './quota.js';
-import { CounterTable, counterOf } from './rule-counter.js';
-import type { CountingRule, DeclaredRule } from './rule-counter.js';
-import type { RuleDefinition, RulePhase } from './rule-definition.js';
+import { counterOf, type Counters } from './rule-counter.js';
+import type { DeclaredRule } from './rule-counter.js';
+import type { RuleDefinition, RuleOrigin, RulePhase } from './rule-definition.js';
 import { UNMATCHED } from './route-plan.js';
 import type { ActorGroup, CompiledRule, ObservedRoute, PhasePlan, RoutePlan } from './route-plan.js';
 
@@ -27,7 +27,11 @@ export interface Escalation {
   readonly memoryMs: number;
 }
 
-interface PlacedRule extends CountingRule {
+/** A rule in its place on a route. */
+export interface PlacedRule {
+  readonly definition: RuleDefinition;
+  readonly counter: Counter;
+  readonly origin: RuleOrigin | undefined;
   readonly name: string;
   readonly phase: RulePhase;
   readonly trackBy: TrackBy | undefined;
@@ -37,47 +41,39 @@ interface PlacedRule extends CountingRule {
   readonly peek: boolean;
 }
 
-/** Compiles the rules of all routes together, since rules of one group share a counter across routes. */
-export function compilePlans(
-  routes: readonly RouteRules[],
-  escalation: Escalation,
-): { plans: RoutePlan[]; problems: ConfigurationProblem[] } {
-  const problems: ConfigurationProblem[] = [];
-  const placed = routes.map((route) => placeRules(route, problems));
-  const counters = new CounterTable(placed.flat());
-  const plans = routes.map((route, index) => planOf(route, placed[index], counters, escalation));
-  return { plans, problems };
-}
-
 /** Whether a violation refuses the request (a delay does only without a free hold slot). */
 function deniesWithSlot(action: RuleAction): boolean {
   return action === 'throttle' || action === 'challenge' || action === 'ban';
 }
 
-function placeRules(route: RouteRules, problems: ConfigurationProblem[]): PlacedRule[] {
+/** What is wrong with the rules of a route beside what is wrong with each. */
+export function problemsOf({ rules, endpoint }: RouteRules): ConfigurationProblem[] {
   const names = new Set<string>();
-  const keys = new Map<string, number>();
-  for (const { definition, path } of route.rules) {
-    if (definition.name === undefined) continue;
-    if (names.has(definition.name)) {
-      problems.push({
-        path: `${path}.name`,
-        message: `'${definition.name}' is taken by another rule of ${route.endpoint}`,
-      });
+  return rules.flatMap(({ definition: { name }, path }): ConfigurationProblem[] => {
+    if (name === undefined || !names.has(name)) {
+      if (name !== undefined) names.add(name);
+      return [];
     }
-    names.add(definition.name);
-  }
+    return [{ path: `${path}.name`, message: `'${name}' is taken by another rule of ${endpoint}` }];
+  });
+}
+
+/** The rules of a route with their names and counters. Call it once for each route. */
+export function placeRules(route: RouteRules, counters: Counters): PlacedRule[] {
+  const names = new Set<string>();
+  for (const { definition } of route.rules) if (definition.name !== undefined) names.add(definition.name);
+  const keys = new Map<string, number>();
   return route.rules.flatMap((declared): PlacedRule[] => {
-    const { definition } = declared;
+    const { definition, origin } = declared;
     const name = definition.name ?? freeName(definition.type.replace('_', '-'), names);
     const trackBy = definition.trackBy ?? route.trackBy;
     const waits = definition.trackBy
       ? definition.actorAfterGuards
       : route.trackBy !== undefined && route.trackAfterGuards;
     const phase = waits && definition.phase === 'request' ? 'afterGuards' : definition.phase;
-    const counter = counterOf(route, declared, keys);
+    const counter = counters.take(counterOf(route, declared, keys), definition);
     const id = `${counter.scope}|${declared.declaredAt}|${name}`;
-    const rule = { name, definition, phase, trackBy, counter, id, peek: false };
+    const rule = { name, definition, origin, phase, trackBy, counter, id, peek: false };
     if (phase !== 'end' || counter.class !== 'served') return [rule];
     // What the end of a response shows can only refuse the requests after it.
     return [rule, { ...rule, phase: waits ? 'afterGuards' : 'request', peek: true }];
@@ -91,16 +87,12 @@ function freeName(base: string, names: Set<string>): string {
   return name;
 }
 
-function planOf(
-  route: RouteRules,
-  placed: readonly PlacedRule[],
-  counters: CounterTable,
-  escalation: Escalation,
-): RoutePlan {
+/** Compiles the plan of a route. */
+export function planOf(route: RouteRules, placed: readonly PlacedRule[], escalation: Escalation): RoutePlan {
   const phases: Partial<Record<RulePhase, PhasePlan>> = {};
   for (const phase of ['request', 'afterGuards', 'body', 'end'] as const) {
     const groups = groupByActor(placed.filter((rule) => rule.phase === phase)).map((group) =>
-      groupOf(group, route.endpoint, counters, escalation),
+      groupOf(group, route.endpoint, escalation),
     );
     if (phase === 'request' && route.observed) observe(groups);
     if (groups.length > 0) phases[phase] = groups;
@@ -157,13 +149,8 @@ function groupByActor(rules: readonly PlacedRule[]): PlacedRule[][] {
   return [...groups.values()];
 }
 
-function groupOf(
-  placed: readonly PlacedRule[],
-  endpoint: string,
-  counters: CounterTable,
-  escalation: Escalation,
-): ActorGroup {
-  const rules = placed.map((rule) => compiledRule(rule, counters.get(rule.counter), endpoint, escalation));
+function groupOf(placed: readonly PlacedRule[], endpoint: string, escalation: Escalation): ActorGroup {
+  const rules = placed.map((rule) => compiledRule(rule, endpoint, escalation));
   const holdsRequests = rules.some(({ definition }) => definition.action === 'delay');
   return {
     trackBy: placed[0].trackBy,
@@ -184,15 +171,10 @@ function groupOf(
   };
 }
 
-function compiledRule(
-  rule: PlacedRule,
-  counter: Counter,
-  endpoint: string,
-  escalation: Escalation,
-): CompiledRule {
-  const { definition, name } = rule;
+function compiledRule(rule: PlacedRule, endpoint: string, escalation: Escalation): CompiledRule {
+  const { definition, name, origin } = rule;
   const query: RuleQuery = {
-    counter,
+    counter: rule.counter,
     rule: rule.id,
     threshold: definition.threshold,
     cost: rule.peek ? 1 : definition.cost,
@@ -203,7 +185,8 @@ function compiledRule(
     ...(rule.peek ? { peek: true } : {}),
   };
   const told = isTold(definition, query);
-  return { name, definition, query, event: eventRule(name, definition), told, quotaHead: `"${name}"` };
+  const event = eventRule(name, definition);
+  return { name, definition, origin, query, event, told, quotaHead: `"${name}"` };
 }
 
 /** How events name a rule. */

@@ -20,8 +20,6 @@ export interface ConfiguredRule extends BehaviorRuleOptions {
 
 /** A configured rule, validated. */
 export interface ConfiguredDefinition {
-  /** In the list of configured rules. */
-  readonly index: number;
   readonly matcher: RouteMatcher;
   readonly declared: DeclaredRule;
 }
@@ -50,10 +48,11 @@ export function defineConfigured(
       problems.push(...defined.problems);
       return [];
     }
+    if (!matcher) return [];
+    const { definition } = defined;
     const declaredAt = `rules ${match ?? handler ?? ''}`;
-    return matcher
-      ? [{ index, matcher, declared: { definition: defined.definition, declaredAt, path } }]
-      : [];
+    const origin = { kind: 'configured', index } as const;
+    return [{ matcher, declared: { definition, declaredAt, path, origin } }];
   });
 }
 

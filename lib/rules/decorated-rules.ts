@@ -1,9 +1,9 @@
 import type { ConfigurationProblem } from '../errors/errors.js';
 import type { BehaviorRule } from './behavior-rule.js';
 import { isObject } from './configured-rules.js';
-import type { PassiveOverrides, RuleOrigin } from './passive-changes.js';
+import type { PassiveOverrides } from './passive-changes.js';
 import type { DeclaredRule } from './rule-counter.js';
-import type { RuleDefaults, RuleDefinition } from './rule-definition.js';
+import type { RuleDefaults } from './rule-definition.js';
 import { defineRule } from './rule-schema.js';
 import type { RulePlace } from './rule-schema.js';
 
@@ -14,23 +14,19 @@ export interface DecoratedRule extends RulePlace {
   readonly declaredAt: string;
 }
 
-/** What is said of decorators' rules while the application runs, and where each of their definitions is from. */
-export interface DecoratedTerms {
-  readonly overrides: PassiveOverrides;
-  readonly origins: Map<RuleDefinition, RuleOrigin>;
-}
-
 /** The rules of a route's decorators, validated; what is wrong with them goes to `problems`. */
 export function decoratedRules(
   { endpoint, decorated }: { readonly endpoint: string; readonly decorated: readonly DecoratedRule[] },
   defaults: RuleDefaults,
-  { overrides, origins }: DecoratedTerms,
+  overrides: PassiveOverrides,
   problems: ConfigurationProblem[],
 ): DeclaredRule[] {
-  return decorated.flatMap(({ rule, declaredAt, ...place }, ordinal): DeclaredRule[] => {
+  const declared: DeclaredRule[] = [];
+  decorated.forEach((place, ordinal) => {
+    const { rule, declaredAt, path } = place;
     if (!isObject(rule)) {
-      problems.push({ path: place.path, message: 'must be a BehaviorRule' });
-      return [];
+      problems.push({ path, message: 'must be a BehaviorRule' });
+      return;
     }
     // Decorators stay as they are, and so does their order.
     const key = `${endpoint}|${ordinal}`;
@@ -39,11 +35,11 @@ export function decoratedRules(
     const defined = defineRule(rule.type, options, defaults, place);
     if ('problems' in defined) {
       problems.push(...defined.problems);
-      return [];
+      return;
     }
-    const { definition } = defined;
     const declaredPassive = defaults.passive || rule.options.passive === true;
-    origins.set(definition, { kind: 'decorator', key, declaredPassive });
-    return [{ definition, declaredAt, path: place.path }];
+    const origin = { kind: 'decorator', key, declaredPassive } as const;
+    declared.push({ definition: defined.definition, declaredAt, path, origin });
   });
+  return declared;
 }

@@ -3,18 +3,8 @@ import { ConfigurationError } from '../errors/errors.js';
 import type { ConfigurationProblem } from '../errors/errors.js';
 import type { RuleAction, RuleType } from './behavior-rule.js';
 import type { ConfiguredRule } from './configured-rules.js';
+import type { RuleOrigin } from './rule-definition.js';
 import { issuesOf } from './value-schemas.js';
-
-/** Where a rule in force comes from. */
-export type RuleOrigin =
-  | { readonly kind: 'configured'; readonly index: number }
-  | {
-      readonly kind: 'decorator';
-      /** Names the rule on its route for as long as the application runs. */
-      readonly key: string;
-      /** As the decorator says, or the module for all. */
-      readonly declaredPassive: boolean;
-    };
 
 /** A rule of a route, as it is in force. */
 export interface RuleInForce {

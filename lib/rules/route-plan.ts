@@ -3,13 +3,14 @@ import type { EventRule } from '../events/behavior-event.js';
 import type { RuleQuery } from '../storage/storage.js';
 import type { TrackBy } from './behavior-rule.js';
 import type { QuotaPlan } from './quota.js';
-import type { RuleDefinition, RulePhase } from './rule-definition.js';
+import type { RuleDefinition, RuleOrigin, RulePhase } from './rule-definition.js';
 
 /** A rule in its place on a route, ready to be asked. */
 export interface CompiledRule {
   /** Unique on its route. */
   readonly name: string;
   readonly definition: RuleDefinition;
+  readonly origin: RuleOrigin | undefined;
   readonly query: RuleQuery;
   /** How events name it, for its static threshold. */
   readonly event: EventRule;

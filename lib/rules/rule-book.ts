@@ -1,21 +1,20 @@
 import { ConfigurationError } from '../errors/errors.js';
 import type { ConfigurationProblem } from '../errors/errors.js';
 import type { CustomAction } from './behavior-rule.js';
-import { compilePlans } from './compile-plan.js';
 import type { Escalation, RouteRules } from './compile-plan.js';
 import { defineConfigured, unmatchedRules } from './configured-rules.js';
 import type { ConfiguredDefinition, ConfiguredRule } from './configured-rules.js';
-import { decoratedRules, type DecoratedTerms } from './decorated-rules.js';
+import { decoratedRules } from './decorated-rules.js';
 import type { GuardedRoute } from './guarded-route.js';
 import { knownRules } from './known-rules.js';
 import { withPassive } from './passive-changes.js';
-import type { PassiveChange, PassiveOverrides, RuleInForce, RuleOrigin } from './passive-changes.js';
+import type { PassiveChange, PassiveOverrides, RuleInForce } from './passive-changes.js';
 import { observedRoute, observedUnmatched, type BehaviorEngines } from './observed-route.js';
-import { needsInterceptor } from './route-plan.js';
-import type { RoutePlan } from './route-plan.js';
+import { preparePlans, type PendingPlan } from './pending-plan.js';
 import { indexPlans, type PlanIndex } from './plan-index.js';
+import type { RoutePlan } from './route-plan.js';
 import type { DeclaredRule } from './rule-counter.js';
-import type { RuleDefaults, RuleDefinition } from './rule-definition.js';
+import type { RuleDefaults } from './rule-definition.js';
 
 /** What a `RuleBook` needs beside the rules. */
 export interface RuleBookSettings {
@@ -30,7 +29,6 @@ interface Compiled extends PlanIndex {
   /** As they were given. */
   readonly configured: readonly ConfiguredRule[];
   readonly overrides: PassiveOverrides;
-  readonly origins: ReadonlyMap<RuleDefinition, RuleOrigin>;
   readonly warnings: readonly string[];
 }
 
@@ -43,7 +41,6 @@ export class RuleBook {
   private compiled: Compiled = {
     configured: [],
     overrides: new Map(),
-    origins: new Map(),
     byController: new Map(),
     unmatched: undefined,
     warnings: [],
@@ -64,11 +61,6 @@ export class RuleBook {
     });
   }
 
-  /** Where a rule in force comes from. */
-  originOf(definition: RuleDefinition): RuleOrigin | undefined {
-    return this.compiled.origins.get(definition);
-  }
-
   /** The plan of requests that no route matched, if a rule means them. */
   get unmatched(): RoutePlan | undefined {
     return this.compiled.unmatched;
@@ -76,15 +68,12 @@ export class RuleBook {
 
   /** The plan of a route, or `undefined` where nothing is watched. Two map look-ups. */
   planOf(controller: object, handler: object): RoutePlan | undefined {
-    return this.compiled.byController.get(controller)?.get(handler);
+    return this.compiled.byController.get(controller)?.get(handler)?.plan;
   }
 
   /** The routes whose plan needs the interceptor. */
   routesToIntercept(): GuardedRoute[] {
-    return this.routes.filter((route) => {
-      const plan = this.planOf(route.controller, route.handler);
-      return plan !== undefined && needsInterceptor(plan, route.hasBody);
-    });
+    return this.routes.filter((route) => needsInterceptor(this.compiled, route));
   }
 
   /**
@@ -130,14 +119,13 @@ export class RuleBook {
 
   private known() {
     const plans = this.routes.map((route) => this.planOf(route.controller, route.handler));
-    return knownRules([...plans, this.unmatched], this.compiled.origins);
+    return knownRules([...plans, this.unmatched]);
   }
 
   private putInForce(compiled: Compiled): readonly string[] {
     const problems: ConfigurationProblem[] = [];
     for (const route of this.routes) {
-      const plan = compiled.byController.get(route.controller)?.get(route.handler);
-      if (!plan || !needsInterceptor(plan, route.hasBody) || this.interceptable.has(route)) continue;
+      if (!needsInterceptor(compiled, route) || this.interceptable.has(route)) continue;
       const message =
         "has a rule `after: 'guards'` or a pattern for a redirect or view now, but was started without an interceptor; restart with these rules";
       problems.push({ path: route.endpoint, message });
@@ -151,37 +139,33 @@ export class RuleBook {
   private compile(rules: readonly ConfiguredRule[], overrides: PassiveOverrides): Compiled {
     const problems: ConfigurationProblem[] = [];
     const warnings: string[] = [];
-    const origins = new Map<RuleDefinition, RuleOrigin>();
-    const terms = { overrides, origins };
     const configured = defineConfigured(rules, this.routes, this.settings.defaults, problems);
-    for (const { declared, index } of configured)
-      origins.set(declared.definition, { kind: 'configured', index });
     const perRoute = this.routes.map((route) =>
-      this.rulesOf(route, configured, terms, { problems, warnings }),
+      this.rulesOf(route, configured, overrides, { problems, warnings }),
     );
     const observed = observedUnmatched(this.settings.behavior);
     const unmatched = { ...unmatchedRules(configured, warnings), observed };
     this.checkActions([...perRoute, unmatched], problems);
     this.checkSkips(configured, problems);
-    const { plans, problems: planProblems } = compilePlans(
+    const { plans, problems: planProblems } = preparePlans(
       [...perRoute, unmatched],
       this.settings.escalation,
     );
     problems.push(...planProblems);
     if (problems.length > 0) throw new ConfigurationError(distinct(problems));
-    return { configured: rules, overrides, origins, ...indexPlans(this.routes, plans), warnings };
+    return { configured: rules, overrides, ...indexPlans(this.routes, plans), warnings };
   }
 
   private rulesOf(
     route: GuardedRoute,
     configured: readonly ConfiguredDefinition[],
-    terms: DecoratedTerms,
+    overrides: PassiveOverrides,
     { problems, warnings }: { readonly problems: ConfigurationProblem[]; readonly warnings: string[] },
   ): RouteRules {
     const fromConfiguration = configured
       .filter(({ matcher }) => matcher.matches(route))
       .map(({ declared }) => declared);
-    const fromDecorators = decoratedRules(route, this.settings.defaults, terms, problems);
+    const fromDecorators = decoratedRules(route, this.settings.defaults, overrides, problems);
     const { skip } = route;
     const kept = [...fromConfiguration, ...fromDecorators].filter(({ definition }) => {
       return skip !== 'all' && !(definition.name !== undefined && skip.has(definition.name));
@@ -210,9 +194,11 @@ export class RuleBook {
   }
 
   private checkActions(routes: readonly RouteRules[], problems: ConfigurationProblem[]): void {
-    for (const { definition, path } of routes.flatMap(({ rules }) => rules)) {
-      const message = definition.customAction && this.settings.checkAction(definition.customAction);
-      if (message !== undefined) problems.push({ path: `${path}.customAction`, message });
+    for (const { rules } of routes) {
+      for (const { definition, path } of rules) {
+        const message = definition.customAction && this.settings.checkAction(definition.customAction);
+        if (message !== undefined) problems.push({ path: `${path}.customAction`, message });
+      }
     }
   }
 
@@ -229,6 +215,11 @@ export class RuleBook {
       }
     }
   }
+}
+
+function needsInterceptor({ byController }: PlanIndex, route: GuardedRoute): boolean {
+  const pending: PendingPlan | undefined = byController.get(route.controller)?.get(route.handler);
+  return pending?.needsInterceptor(route.hasBody) ?? false;
 }
 
 /** A class's rule is validated once for each of its routes. */

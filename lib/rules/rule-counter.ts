@@ -1,6 +1,6 @@
 import type { Counter } from '../storage/storage.js';
 import type { RuleAction } from './behavior-rule.js';
-import type { RuleDefinition } from './rule-definition.js';
+import type { RuleDefinition, RuleOrigin } from './rule-definition.js';
 
 /** A validated rule and where it was written. */
 export interface DeclaredRule {
@@ -9,16 +9,12 @@ export interface DeclaredRule {
   readonly declaredAt: string;
   /** For messages: `rules[1]`, `ShopController.buy @UsageMonitor`. */
   readonly path: string;
+  /** Absent where it is in force for no route. */
+  readonly origin?: RuleOrigin;
 }
 
 /** A counter before it is known how much it must hold. */
-export type CounterIdentity = Omit<Counter, 'capacity'>;
-
-/** A rule and the counter it counts in. */
-export interface CountingRule {
-  readonly definition: RuleDefinition;
-  readonly counter: CounterIdentity;
-}
+type CounterIdentity = Omit<Counter, 'capacity'>;
 
 /** Counting class of an action: see `CountingClass`. */
 export function countingClass(action: RuleAction): Counter['class'] {
@@ -56,29 +52,20 @@ export function counterOf(
   return { scope, name: twins === 0 ? key : `${key}|${twins + 1}`, ...shared };
 }
 
-/** One `Counter` object for each identity, with the largest threshold of its rules as capacity. */
-export class CounterTable {
-  private readonly counters = new Map<CounterIdentity, Counter>();
+/** The counters of rules: one object for each identity, with the largest threshold of its rules as capacity. */
+export class Counters {
+  private readonly shared = new Map<string, { -readonly [Name in keyof Counter]: Counter[Name] }>();
 
-  constructor(rules: readonly CountingRule[]) {
-    const shared = new Map<string, { -readonly [Name in keyof Counter]: Counter[Name] }>();
-    for (const { counter: identity, definition } of rules) {
-      const { threshold: capacity } = definition;
-      if (definition.scope === 'route') {
-        // No other route has it, and on this one equal rules count apart.
-        this.counters.set(identity, { ...identity, capacity });
-        continue;
-      }
-      const key = `${identity.scope}\n${identity.name}`;
-      const counter = shared.get(key) ?? { ...identity, capacity };
-      counter.capacity = Math.max(counter.capacity, capacity);
-      shared.set(key, counter);
-      this.counters.set(identity, counter);
-    }
-  }
-
-  /** @param identity of one of the rules. */
-  get(identity: CounterIdentity): Counter {
-    return this.counters.get(identity) as Counter;
+  /**
+   * The counter of a rule; what it holds is known when each rule was asked about whose scope is more than its route. No other
+   * route has the counter of a rule of one, and there equal rules count apart: ask once for each.
+   */
+  take(identity: CounterIdentity, { scope, threshold: capacity }: RuleDefinition): Counter {
+    if (scope === 'route') return { ...identity, capacity };
+    const key = `${identity.scope}\n${identity.name}`;
+    const counter = this.shared.get(key) ?? { ...identity, capacity };
+    counter.capacity = Math.max(counter.capacity, capacity);
+    this.shared.set(key, counter);
+    return counter;
   }
 }

@@ -46,6 +46,17 @@ export interface RuleDefinition {
   readonly customAction: CustomAction | undefined;
 }
 
+/** Where a rule in force comes from. */
+export type RuleOrigin =
+  | { readonly kind: 'configured'; readonly index: number }
+  | {
+      readonly kind: 'decorator';
+      /** Names the rule on its route for as long as the application runs. */
+      readonly key: string;
+      /** As the decorator says, or the module for all. */
+      readonly declaredPassive: boolean;
+    };
+
 /** Module-wide settings that a rule falls back to. */
 export interface RuleDefaults {
   /** `Infinity` is permanent. */

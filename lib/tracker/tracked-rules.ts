@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors/errors.js';
 import type { BehaviorRule } from '../rules/behavior-rule.js';
-import { compilePlans } from '../rules/compile-plan.js';
+import { compilePlans } from '../rules/pending-plan.js';
 import type { ActorGroup } from '../rules/route-plan.js';
 import { defineRule } from '../rules/rule-schema.js';
 import type { TrackerSettings } from './settings.js';

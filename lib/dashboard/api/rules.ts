@@ -144,24 +144,20 @@ function routesOf(rules: ReadableRuleBook): object[] {
     const plan = rules.planOf(route.controller, route.handler);
     if (!plan) return [];
     const { endpoint, httpMethod, patterns } = route;
-    return [{ endpoint, method: httpMethod, patterns, rules: rulesOf(plan, rules) }];
+    return [{ endpoint, method: httpMethod, patterns, rules: rulesOf(plan) }];
   });
   const { unmatched } = rules;
   if (!unmatched) return routes;
-  return [
-    ...routes,
-    { endpoint: UNMATCHED, method: 'ALL', patterns: ['*'], rules: rulesOf(unmatched, rules) },
-  ];
+  return [...routes, { endpoint: UNMATCHED, method: 'ALL', patterns: ['*'], rules: rulesOf(unmatched) }];
 }
 
 /** Each rule once: what is decided at the end of a response is asked about at the beginning, too. */
-function rulesOf({ phases }: RoutePlan, rules: ReadableRuleBook): object[] {
+function rulesOf({ phases }: RoutePlan): object[] {
   const compiled = Object.values(phases).flatMap((groups) => groups.flatMap((group) => group.rules));
-  return compiled.filter(({ query }) => query.peek !== true).map((rule) => ruleView(rule, rules));
+  return compiled.filter(({ query }) => query.peek !== true).map(ruleView);
 }
 
-function ruleView({ name, definition, event }: CompiledRule, rules: ReadableRuleBook): object {
-  const origin = rules.originOf(definition);
+function ruleView({ name, definition, event, origin }: CompiledRule): object {
   const { type, threshold, thresholdOf, windowMs, action, passive, pacing, phase, banScope } = definition;
   return {
     name,
