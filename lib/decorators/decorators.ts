@@ -153,14 +153,17 @@ function rule(
   aliases: Readonly<Record<string, string>>,
   defaults: BehaviorRuleOptions,
 ): Decorator {
-  let options: Record<string, unknown> = { action: 'ban', ...defaults, ...given };
-  for (const [name, alias] of Object.entries(aliases)) {
-    // Copied, for what properties are deleted of is slow from then on, and there may be thousands.
-    const { [name]: own, [alias]: aliased, ...others } = options;
-    // An option under the rule's own name stays unknown here: the decorator takes it under another.
-    if (name in options) others[`${name} (here: ${alias})`] = own;
-    if (alias in options) others[name] = aliased;
-    options = others;
-  }
+  const options: Record<string, unknown> = { action: 'ban', ...defaults };
+  for (const [name, value] of Object.entries(given ?? {})) options[ruleOption(name, aliases)] = value;
   return addRules([{ decorator, rule: new BehaviorRule(type, options), aliases }]);
+}
+
+/** What the rule calls an option of a decorator. */
+function ruleOption(name: string, aliases: Readonly<Record<string, string>>): string {
+  for (const own in aliases) {
+    if (name === aliases[own]) return own;
+    // An option under the rule's own name stays unknown here: the decorator takes it under another.
+    if (name === own) return `${name} (here: ${aliases[own]})`;
+  }
+  return name;
 }

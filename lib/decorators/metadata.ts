@@ -56,34 +56,32 @@ export function setWeight(value: RouteBehavior['weight']): Decorator {
   return decorator((target) => Reflect.defineMetadata(WEIGHT, value, target));
 }
 
-/** Of a class: inherited. */
-export function anomalyOf(target: object): RouteBehavior['anomaly'] {
-  return Reflect.getMetadata(ANOMALY, target) as RouteBehavior['anomaly'];
-}
-
-/** Of a class: inherited. */
-export function botsOf(target: object): RouteBehavior['bots'] {
-  return Reflect.getMetadata(BOTS, target) as RouteBehavior['bots'];
-}
-
-/** Of a class: inherited. */
-export function weightOf(target: object): RouteBehavior['weight'] {
-  return Reflect.getMetadata(WEIGHT, target) as RouteBehavior['weight'];
-}
-
 /** The rules written on this very class or method. */
 export function ownRules(target: object): readonly RuleMetadata[] {
   return (Reflect.getOwnMetadata(RULES, target) as readonly RuleMetadata[] | undefined) ?? [];
 }
 
-/** Of a class: inherited. */
-export function skipOf(target: object): readonly string[] | undefined {
-  return Reflect.getMetadata(SKIP, target) as readonly string[] | undefined;
+/** What decorators other than those of rules say of a class or method. Of a class: inherited. */
+export interface Annotations extends RouteBehavior {
+  /** Names of rules; none: all. */
+  readonly skip: readonly string[] | undefined;
+  readonly trackBy: TrackByMetadata | undefined;
 }
 
-/** Of a class: inherited. */
-export function trackByOf(target: object): TrackByMetadata | undefined {
-  return Reflect.getMetadata(TRACK_BY, target) as TrackByMetadata | undefined;
+/** @param keys those of its metadata. */
+export function annotationsOf(
+  target: object,
+  keys: readonly unknown[] = Reflect.getMetadataKeys(target),
+): Annotations {
+  // To look for what is not there takes longer than to look for the key.
+  const read = (key: string): unknown => (keys.includes(key) ? Reflect.getMetadata(key, target) : undefined);
+  return {
+    skip: read(SKIP) as Annotations['skip'],
+    trackBy: read(TRACK_BY) as Annotations['trackBy'],
+    anomaly: read(ANOMALY) as Annotations['anomaly'],
+    bots: read(BOTS) as Annotations['bots'],
+    weight: read(WEIGHT) as Annotations['weight'],
+  };
 }
 
 function decorator(write: (target: object) => void): Decorator {

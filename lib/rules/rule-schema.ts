@@ -68,7 +68,7 @@ export interface RulePlace {
   /** `rules[1]` or `ShopController.buy @UsageMonitor`. */
   readonly path: string;
   /** The names under which the writer gave options, where they differ: `{ threshold: 'maxCalls' }`. */
-  readonly aliases?: Readonly<Record<string, string>>;
+  readonly aliases?: Readonly<Record<string, string>> | undefined;
 }
 
 type Outcome = Defined | { readonly problems: readonly ConfigurationProblem[] };
