@@ -76,7 +76,7 @@ const ESCALATION_TERMS = new SparseObject(
     max: () => durationSchema(1),
     memory: () => durationSchema(1),
   },
-  'must be false or an object',
+  { message: 'must be false or an object' },
 );
 
 /** Not a union, which would hide what is wrong inside the object. */

@@ -1,64 +1,17 @@
-import { z } from 'zod';
 import type { ConfigurationProblem } from '../errors/errors.js';
 import { PatternError } from '../errors/errors.js';
 import { compilePattern } from '../patterns/compile.js';
 import type { ResponsePattern } from '../patterns/pattern.js';
 import { DEFAULT_WINDOW_SECONDS } from './behavior-rule.js';
-import type { BehaviorRuleOptions, RuleType } from './behavior-rule.js';
+import type { RuleType } from './behavior-rule.js';
 import { KnownDefinitions, definitionKey } from './known-definitions.js';
 import type { Defined } from './known-definitions.js';
 import type { RuleDefaults, RuleDefinition, RulePhase } from './rule-definition.js';
+import { RULE_READS, RULE_SHAPE } from './rule-shape.js';
 import { SparseObject, type SparseOutput } from './sparse-object.js';
-import {
-  MOST_EVENTS,
-  banDurationSchema,
-  countOrFunctionSchema,
-  countSchema,
-  durationSchema,
-  functionSchema,
-  issuesOf,
-  show,
-} from './value-schemas.js';
+import { MOST_EVENTS, issuesOf, show } from './value-schemas.js';
 
-type Options = BehaviorRuleOptions;
-
-const NAME = /^[A-Za-z0-9_.:-]{1,64}$/;
-const NAME_FORMS = 'must be 1 to 64 letters, digits or any of _ . : -';
-
-const ACTIONS = ['log', 'alert', 'delay', 'throttle', 'challenge', 'ban', 'custom'] as const;
-
-const FREQUENCY_FORMS = 'must be a number > 0 (events per second)';
-
-const groupSchema = () => z.strictObject({ group: z.string(NAME_FORMS).regex(NAME, NAME_FORMS) });
-
-const RULE_SHAPE = {
-  name: () => z.string(NAME_FORMS).regex(NAME, NAME_FORMS),
-  threshold: () => countOrFunctionSchema<NonNullable<Options['threshold']>>(),
-  maxThreshold: () => countSchema(1),
-  maxFrequency: () => z.number(FREQUENCY_FORMS).positive(FREQUENCY_FORMS),
-  window: () => durationSchema(1),
-  pacing: () => z.boolean('must be true or false'),
-  pattern: () => z.string('must be a string'),
-  action: () =>
-    z.enum(ACTIONS, { error: (issue) => `must be one of ${ACTIONS.join(', ')}; got ${show(issue.input)}` }),
-  customAction: () =>
-    functionSchema<NonNullable<Options['customAction']>>('a function or an injectable class'),
-  banDuration: banDurationSchema,
-  banScope: () => z.enum(['all', 'route'], { error: () => "must be 'all' or 'route'" }),
-  scope: () =>
-    z.union([z.enum(['route', 'class', 'global']), groupSchema()], {
-      error: () => `must be 'route', 'class', 'global' or { group: name }, where a name ${NAME_FORMS}`,
-    }),
-  passive: () => z.boolean('must be true or false'),
-  cost: () => countOrFunctionSchema<NonNullable<Options['cost']>>(),
-  cooldown: () => durationSchema(0),
-  delay: () => durationSchema(1),
-  trackBy: () => functionSchema<NonNullable<Options['trackBy']>>('a function'),
-  after: () => z.literal('guards', { error: () => "must be 'guards'" }),
-  when: () => functionSchema<NonNullable<Options['when']>>('a function'),
-};
-
-const RULE_SCHEMA = new SparseObject(RULE_SHAPE);
+const RULE_SCHEMA = new SparseObject(RULE_SHAPE, { reads: RULE_READS });
 
 type Parsed = SparseOutput<typeof RULE_SHAPE>;
 type Report = (key: string, message: string) => void;

@@ -9,11 +9,17 @@ export function functionSchema<T>(what: string): z.ZodType<T> {
   return z.custom<T>((value) => typeof value === 'function', `must be ${what}`);
 }
 
+/** A duration in milliseconds; `undefined` where it is none, or shorter than `minMs`. */
+export function durationMs(value: unknown, minMs: number): number | undefined {
+  const ms = durationToMs(value);
+  return ms !== undefined && ms >= minMs ? ms : undefined;
+}
+
 /** A duration in milliseconds; at least `minMs`. */
 export function durationSchema(minMs: number): z.ZodType<number, string | number> {
   return z.custom<string | number>().transform((value, context) => {
-    const ms = durationToMs(value);
-    if (ms !== undefined && ms >= minMs) return ms;
+    const ms = durationMs(value, minMs);
+    if (ms !== undefined) return ms;
     const least = minMs > 0 ? ` of at least ${minMs} ms` : '';
     context.addIssue({
       code: 'custom',
@@ -36,10 +42,15 @@ export function countSchema(least: number, most = MOST_EVENTS): z.ZodType<number
   return z.number({ error: message }).int(message).min(least, message).max(most, message);
 }
 
-/** A count, or a function that the application provides. */
+/** Whether it is a count, or a function that the application provides. */
+export function isCountOrFunction(value: unknown): boolean {
+  return typeof value === 'function' || (Number.isInteger(value) && inRange(value as number));
+}
+
+/** The same as a schema. */
 export function countOrFunctionSchema<T>(): z.ZodType<T> {
   return z.custom<T>(
-    (value) => typeof value === 'function' || (Number.isInteger(value) && inRange(value as number)),
+    isCountOrFunction,
     `must be an integer from 1 to ${MOST_EVENTS}, or a function of the context`,
   );
 }
