@@ -2,7 +2,7 @@ import { sinkTotals } from '../events/event-sink.js';
 import type { BehaviorTracker } from '../tracker/tracker.js';
 import type { CombinedStatistics, Mark } from './instances/combined-statistics.js';
 import type { Instances, Scope } from './instances/instances.js';
-import { KEPT_SECONDS } from './statistics/live-statistics.js';
+import { KEPT_SECONDS } from './statistics/counts.js';
 
 const MOST_ACTORS = 20;
 const MOST_RULES = 50;

@@ -1,8 +1,6 @@
 import type { ModuleRef } from '@nestjs/core';
 import { ActorPolicy } from '../actor/actor-policy.js';
-import { DashboardMetrics, ReadableRuleBook } from '../dashboard/counting.js';
-import { Dashboard } from '../dashboard/dashboard.js';
-import { LiveStatistics } from '../dashboard/statistics/live-statistics.js';
+import type { Dashboard } from '../dashboard/dashboard.js';
 import { ConfigurationError, type ConfigurationProblem } from '../errors/errors.js';
 import { EventBus } from '../events/event-bus.js';
 import { GuardMetrics } from '../metrics/guard-metrics.js';
@@ -31,6 +29,8 @@ import type { GuardModuleOptions } from './options.js';
 import { resolveOptions } from './resolve-options.js';
 import type { ResolvedOptions } from './resolve-options.js';
 
+type DashboardParts = typeof import('../dashboard/dashboard-parts.js');
+
 /** Everything that serves requests, wired from the options. One per application. */
 export class GuardCore {
   readonly options: ResolvedOptions;
@@ -50,15 +50,25 @@ export class GuardCore {
   private readonly reporter: Reporter;
   private readonly rules: RuleBook;
 
-  constructor(given: GuardModuleOptions, moduleRef: ModuleRef) {
+  /** Loads what few applications need, if this one does, and wires everything. */
+  static async create(given: GuardModuleOptions | undefined, moduleRef: ModuleRef): Promise<GuardCore> {
+    const dashboard = given?.dashboard === undefined ? undefined : await import('../dashboard/dashboard-parts.js');
+    return new GuardCore(given as GuardModuleOptions, moduleRef, dashboard);
+  }
+
+  private constructor(
+    given: GuardModuleOptions,
+    moduleRef: ModuleRef,
+    dashboard: DashboardParts | undefined,
+  ) {
     this.source = new ConfigSource(given);
     const { options, problems } = resolveOptions(this.source.options);
     this.options = options;
     this.problems = [...this.source.problems, ...problems];
     const { clock, onStorageError } = options;
-    const statistics = options.dashboard && new LiveStatistics(clock);
+    const statistics = options.dashboard && dashboard && new dashboard.LiveStatistics(clock);
     const metrics = statistics
-      ? new DashboardMetrics(statistics, options.metrics)
+      ? new dashboard.DashboardMetrics(statistics, options.metrics)
       : options.metrics && new GuardMetrics(options.metrics);
     this.metrics = metrics;
     const sinkFailed = (name: string, error: unknown): void =>
@@ -111,7 +121,7 @@ export class GuardCore {
       checkAction: actions.problemOf.bind(actions),
       behavior: { risk: this.monitor, bots: this.bots },
     };
-    const readable = options.dashboard && new ReadableRuleBook(ruleBookSettings);
+    const readable = statistics && new dashboard.ReadableRuleBook(ruleBookSettings);
     const rules = readable ?? new RuleBook(ruleBookSettings);
     const { storage, bus } = this;
     const excluded = new ExcludedPaths(options.exclude);
@@ -148,8 +158,8 @@ export class GuardCore {
     });
     const { tracker } = this;
     this.dashboard =
-      options.dashboard && statistics && readable
-        ? new Dashboard({
+      options.dashboard && statistics && readable && dashboard
+        ? new dashboard.Dashboard({
             settings: options.dashboard,
             passive: options.defaults.passive,
             board: plainStorage.board,

@@ -102,7 +102,7 @@ function dynamicModule(options: Provider[], imports: NonNullable<DynamicModule['
       { provide: `nestjs-behavior-guard:call-${calls}`, useValue: calls },
       {
         provide: GuardCore,
-        useFactory: (given: GuardModuleOptions, ref: ModuleRef) => new GuardCore(given, ref),
+        useFactory: (given: GuardModuleOptions, ref: ModuleRef) => GuardCore.create(given, ref),
         inject: [OPTIONS, ModuleRef],
       },
       { provide: BehaviorTracker, useFactory: (core: GuardCore) => core.tracker, inject: [GuardCore] },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { BehaviorTracker } from '../../tracker/tracker.js';
 import type { Instances } from '../instances/instances.js';
-import { KEPT_SECONDS } from '../statistics/live-statistics.js';
+import { KEPT_SECONDS } from '../statistics/counts.js';
 import { instancesSchema, nothingSchema, apiRoute } from './route.js';
 import type { ApiRoute } from './route.js';
 

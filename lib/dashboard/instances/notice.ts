@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ActorView, RiskView, RouteView, RuleView } from '../statistics/counts.js';
 import { cut } from '../statistics/event-view.js';
 import type { EventView } from '../statistics/event-view.js';
-import { KEPT_SECONDS } from '../statistics/live-statistics.js';
+import { KEPT_SECONDS } from '../statistics/counts.js';
 import type { LiveStatistics, Totals } from '../statistics/live-statistics.js';
 
 /** Of the text of a notice. */

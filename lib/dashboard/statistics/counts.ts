@@ -1,5 +1,8 @@
 import type { AssessmentView } from './event-view.js';
 
+/** Seconds over which is counted. */
+export const KEPT_SECONDS = 600;
+
 /** What was counted of one actor, or one rule, since the application started. */
 export interface Counts {
   violations: number;

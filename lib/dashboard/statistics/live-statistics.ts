@@ -6,11 +6,9 @@ import type { EventView } from './event-view.js';
 import { SecondRing } from './second-ring.js';
 import type { SecondColumns } from './second-ring.js';
 import { TopTable } from './top-table.js';
-import { rankOf } from './counts.js';
+import { KEPT_SECONDS, rankOf } from './counts.js';
 import type { ActorView, Counts, RiskView, RiskyActor, RouteCounts, RouteView, RuleView } from './counts.js';
 
-/** Seconds over which is counted. */
-export const KEPT_SECONDS = 600;
 /** Refusals are kept apart, or a flood of them would push out all that led to them. */
 const MOST_EVENTS = 1000;
 const MOST_KEYS = 1000;
