@@ -5,36 +5,58 @@ export interface Defined {
   readonly definition: RuleDefinition;
 }
 
-const MOST_DEFINITIONS = 1000;
-/** Apart for each application, since what is left out comes from its options. */
-const byDefaults = new WeakMap<RuleDefaults, Map<string, Defined>>();
-
-/** Definitions by all that they are made of: hundreds of routes have rules of the same few values. O(length of the values). */
-export class KnownDefinitions {
-  /** @returns what the same rule gave before. */
-  static recall(defaults: RuleDefaults, key: string): Defined | undefined {
-    return byDefaults.get(defaults)?.get(key);
-  }
-
-  static remember(defaults: RuleDefaults, key: string, defined: Defined): void {
-    const known = byDefaults.get(defaults) ?? new Map<string, Defined>();
-    byDefaults.set(defaults, known);
-    if (known.size < MOST_DEFINITIONS) known.set(key, defined);
-  }
+interface Entry {
+  readonly type: unknown;
+  readonly names: readonly string[];
+  readonly values: readonly unknown[];
+  readonly defined: Defined;
 }
 
-/** @returns a text that differs where type or options do; `undefined` where they hold more than texts, numbers and booleans. */
-export function definitionKey(type: unknown, options: unknown): string | undefined {
-  if (typeof type !== 'string' || typeof options !== 'object' || options === null) return undefined;
-  if (Object.getPrototypeOf(options) !== Object.prototype) return undefined;
-  let key = `${type.length} ${type}`;
-  for (const name of Object.getOwnPropertyNames(options)) {
-    const value: unknown = Reflect.get(options, name);
-    // Lengths, so that no text can look like the beginning of the next option.
-    if (typeof value === 'string') key += `,${name.length} ${name}"${value.length} ${value}`;
-    else if (typeof value === 'number' || typeof value === 'boolean')
-      key += `,${name.length} ${name}=${String(value)}`;
-    else return undefined;
+/** Most applications have rules of few kinds; where there are more, going through more would take longer than validating. */
+const MOST_DEFINITIONS = 32;
+/** Apart for each application, since what is left out comes from its options. */
+const byDefaults = new WeakMap<RuleDefaults, Entry[]>();
+
+/** @returns what a rule of the same type and options gave before: hundreds of routes have rules of the same few values. */
+export function recallDefinition(
+  type: unknown,
+  options: unknown,
+  defaults: RuleDefaults,
+): Defined | undefined {
+  const entries = byDefaults.get(defaults);
+  if (!entries || !isPlain(options)) return undefined;
+  return entries.find((entry) => entry.type === type && isSame(entry, options))?.defined;
+}
+
+/** Remembers it for rules that are equal; those with objects or lists among their options, which may change, are left out. */
+export function rememberDefinition(
+  type: unknown,
+  options: unknown,
+  defaults: RuleDefaults,
+  defined: Defined,
+): void {
+  if (!isPlain(options)) return;
+  const entries = byDefaults.get(defaults) ?? [];
+  byDefaults.set(defaults, entries);
+  const names = Object.getOwnPropertyNames(options);
+  const values = names.map((name) => options[name]);
+  if (entries.length >= MOST_DEFINITIONS || values.some((value) => typeof value === 'object')) return;
+  entries.push({ type, names, values, defined });
+}
+
+function isPlain(options: unknown): options is Readonly<Record<string, unknown>> {
+  return (
+    typeof options === 'object' && options !== null && Object.getPrototypeOf(options) === Object.prototype
+  );
+}
+
+/** In the same order: sources are alike. */
+function isSame({ names, values }: Entry, options: Readonly<Record<string, unknown>>): boolean {
+  let at = 0;
+  for (const name in options) {
+    if (name !== names[at] || options[name] !== values[at]) return false;
+    at++;
   }
-  return key;
+  // Those that can't be enumerated count for the schema, too.
+  return at === names.length && Object.getOwnPropertyNames(options).length === at;
 }

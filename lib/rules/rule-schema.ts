@@ -4,7 +4,7 @@ import { compilePattern } from '../patterns/compile.js';
 import type { ResponsePattern } from '../patterns/pattern.js';
 import { DEFAULT_WINDOW_SECONDS } from './behavior-rule.js';
 import type { RuleType } from './behavior-rule.js';
-import { KnownDefinitions, definitionKey } from './known-definitions.js';
+import { recallDefinition, rememberDefinition } from './known-definitions.js';
 import type { Defined } from './known-definitions.js';
 import type { RuleDefaults, RuleDefinition, RulePhase } from './rule-definition.js';
 import { RULE_READS, RULE_SHAPE } from './rule-shape.js';
@@ -37,11 +37,10 @@ export function defineRule(
   defaults: RuleDefaults,
   place: RulePlace,
 ): Outcome {
-  const key = definitionKey(type, options);
-  const known = key === undefined ? undefined : KnownDefinitions.recall(defaults, key);
+  const known = recallDefinition(type, options, defaults);
   if (known) return known;
   const outcome = newDefinition(type, options, defaults, place);
-  if (key !== undefined && 'definition' in outcome) KnownDefinitions.remember(defaults, key, outcome);
+  if ('definition' in outcome) rememberDefinition(type, options, defaults, outcome);
   return outcome;
 }
 

@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { definitionKey } from '../../lib/rules/known-definitions.js';
 import { defineRule } from '../../lib/rules/rule-schema.js';
 
 const defaults = { banDurationMs: 3_600_000, passive: false, maxDelayMs: 30_000 };
@@ -27,23 +26,37 @@ describe('rules that are equal', () => {
     expect(define({ threshold: 5 })).toMatchObject({ definition: { banDurationMs: 3_600_000 } });
   });
 
-  it('share none where functions or lists are given', () => {
+  it('share it where their functions are the same', () => {
     const when = (): boolean => true;
-    expect(define({ threshold: 5, when })).not.toBe(define({ threshold: 5, when }));
-    expect(definitionKey('usage', { threshold: 5, when })).toBeUndefined();
-    expect(definitionKey('usage', { threshold: 5, scope: { group: 'a' } })).toBeUndefined();
+    const first = define({ threshold: 5, when });
+    expect(define({ threshold: 5, when })).toBe(first);
+    expect(define({ threshold: 5, when: () => true })).not.toBe(first);
   });
 
-  it('share none where options are not all their own', () => {
-    class Given {
-      get threshold(): number {
-        return 5;
-      }
-    }
-    expect(definitionKey('usage', new Given())).toBeUndefined();
-    expect(definitionKey('usage', Object.create({ threshold: 5 }))).toBeUndefined();
-    expect(definitionKey(undefined, { threshold: 5 })).toBeUndefined();
-    expect(definitionKey('usage', null)).toBeUndefined();
+  it('share none where objects are given, which may change', () => {
+    const scope = { group: 'a' };
+    const first = define({ threshold: 5, scope });
+    scope.group = 'b';
+    expect(first).toMatchObject({ definition: { scope: { group: 'a' } } });
+    expect(define({ threshold: 5, scope })).toMatchObject({ definition: { scope: { group: 'b' } } });
+  });
+
+  it('share none where options are not all their own, or hidden', () => {
+    const given = { threshold: 5, window: '2m' };
+    const first = define(given);
+    const inherited: object = Object.assign(Object.create({ window: '2m' }) as object, { threshold: 5 });
+    expect(define(inherited)).not.toBe(first);
+    const hidden = Object.defineProperty({ ...given }, 'cooldown', { value: '3m' });
+    expect(define(hidden)).toMatchObject({ definition: { cooldownMs: 180_000 } });
+    expect(define({ ...given })).toBe(first);
+  });
+
+  it('are remembered up to a number of kinds', () => {
+    const own = { ...defaults };
+    const kinds = Array.from({ length: 33 }, (_, at) => define({ threshold: at + 1 }, own));
+    expect(define({ threshold: 32 }, own)).toBe(kinds[31]);
+    expect(define({ threshold: 33 }, own)).not.toBe(kinds[32]);
+    expect(define({ threshold: 33 }, own)).toEqual(kinds[32]);
   });
 
   it('tell each of their problems at each place', () => {
@@ -54,20 +67,14 @@ describe('rules that are equal', () => {
     }
   });
 
-  it('have keys that differ wherever the rules do', () => {
-    const value = fc.oneof(
-      fc.string(),
-      fc.integer(),
-      fc.boolean(),
-      fc.constantFrom('1', '5 a', ',1 a=1', '"'),
-    );
-    const options = fc.dictionary(fc.constantFrom('a', 'b', 'a"1 b', 'a=1,1 b'), value, {
-      noNullPrototype: true,
-    });
+  it('give what they give where nothing is remembered', () => {
+    const value = fc.constantFrom<unknown>(undefined, 5, 6, '5', '1m', 60, true, false, 'ban', 'a', null, 0);
+    const names = fc.constantFrom('threshold', 'window', 'name', 'passive', 'action', 'cooldown', 'unknown');
+    const options = fc.dictionary(names, value, { noNullPrototype: true, maxKeys: 4 });
+    const own = { ...defaults };
     fc.assert(
-      fc.property(options, options, (left, right) => {
-        const isEqual = JSON.stringify(left) === JSON.stringify(right);
-        expect(definitionKey('usage', left) === definitionKey('usage', right)).toBe(isEqual);
+      fc.property(options, (given) => {
+        expect(define(given, own)).toEqual(define(given, { ...defaults }));
       }),
     );
   });
