@@ -52,7 +52,8 @@ export class GuardCore {
 
   /** Loads what few applications need, if this one does, and wires everything. */
   static async create(given: GuardModuleOptions | undefined, moduleRef: ModuleRef): Promise<GuardCore> {
-    const dashboard = given?.dashboard === undefined ? undefined : await import('../dashboard/dashboard-parts.js');
+    const dashboard =
+      given?.dashboard === undefined ? undefined : await import('../dashboard/dashboard-parts.js');
     return new GuardCore(given as GuardModuleOptions, moduleRef, dashboard);
   }
 
