@@ -30,8 +30,23 @@ redis.call('ZADD', KEYS[1], now, t[1] .. t[2] .. count)
 redis.call('PEXPIRE', KEYS[1], window)
 return 1`;
 
+/** What any script on this layout does: asks the time, reads each counter and writes it back. */
+const CALLS = `
+redis.call('TIME')
+for _, key in ipairs(KEYS) do
+  local values = redis.call('HMGET', key, unpack(ARGV))
+  local changes = { 'HSET', key }
+  for i = 1, #ARGV do
+    changes[#changes + 1] = ARGV[i]
+    changes[#changes + 1] = values[i]
+  end
+  redis.call(unpack(changes))
+end
+return 1`;
+
 const { client, url, version } = await startRedis({ core: 0 });
 client.defineCommand('sortedSet', { lua: SORTED_SET, numberOfKeys: 1 });
+client.defineCommand('callsAlone', { lua: CALLS });
 
 function rule(index, threshold) {
   const name = `rule ${index}`;
@@ -101,8 +116,18 @@ async function measure(threshold, rules) {
   const bytes = await client.memory('USAGE', 'behavior-guard:1:a:{10.1.7}');
   const setBytes = await client.memory('USAGE', 'z:10.1.7');
   const together = await timed((actor) => record(actor), TOGETHER);
+  const keyOf = (actor) => `behavior-guard:1:a:{${actor}}`;
+  const fields = (await client.hkeys(keyOf('10.1.7'))).filter((field) => field.startsWith('c'));
+  const calls = await timed((actor) => client.callsAlone(1, keyOf(actor), ...fields));
+  const several = (actor) => {
+    const first = Number(actor.split('.')[2]);
+    if (first % TOGETHER !== 0) return undefined;
+    const keys = Array.from({ length: TOGETHER }, (_, i) => keyOf(`10.1.${first + i}`));
+    return client.callsAlone(TOGETHER, ...keys, ...fields);
+  };
+  const callsTogether = await timed(several, TOGETHER);
   await storage.close();
-  return { ours, together, theirs, bytes, setBytes };
+  return { ours, together, theirs, calls, callsTogether, bytes, setBytes };
 }
 
 const rows = [];
@@ -118,6 +143,8 @@ for (const threshold of [10, 100, 1_000, 10_000]) {
       middle(({ ours }) => ours).toFixed(2),
       middle(({ ours, theirs }) => ours / theirs).toFixed(2),
       middle(({ together, theirs }) => together / theirs).toFixed(2),
+      middle(({ calls, theirs }) => calls / theirs).toFixed(2),
+      middle(({ callsTogether, theirs }) => callsTogether / theirs).toFixed(2),
       results[0].bytes,
       count === 1 ? results[0].setBytes : '',
     ]);
@@ -129,6 +156,8 @@ const head = [
   'rules',
   'µs',
   '/ sorted set of one rule',
+  `the same, ${TOGETHER} in a command`,
+  'calls without arithmetic / the same',
   `the same, ${TOGETHER} in a command`,
   'bytes per actor',
   'bytes of the sorted set',

@@ -34,8 +34,11 @@ if would_deny then state = denied and 3 or 2 end
 if violated_rules then state = state + 4 end
 if ban then state = state + 8 end
 if news then state = state + 128 end
-local shape = rule_count == 1 and '>I6BI5I6' or rule_count == 3 and '>I6BI5I6I5I6I5I6'
-local out = pack(shape or '>I6B' .. string.rep('I5I6', rule_count), clock, state, unpack(row, 1, 2 * rule_count))
+if rule_count ~= shape_rules then
+  shape = rule_count == 3 and '>I6BI5I6I5I6I5I6' or '>I6B' .. string.rep('I5I6', rule_count)
+  shape_rules = rule_count
+end
+local out = pack(shape, clock, state, unpack(row, 1, 2 * rule_count))
 if violated_rules then
   local flags_and_waits = {}
   for rule = 1, rule_count do flags_and_waits[rule] = pack('>BI6', 0, 0) end

@@ -8,9 +8,8 @@ local denied_already = flags == 1 or flags == 3
 local exempt, counts_only = flags >= 2, flags == 4
 local denied, would_deny = denied_already, denied_already
 local assumed, would_assumed
--- row: count and reset of each rule. Both are made with room, which is cheaper than to grow.
-local row, changes, changed = { 0, 0, 0, 0, 0, 0, 0, 0 }, { 'HSET', key, 0, 0, 0, 0, 0, 0, 0, 0 }, 2
-local rule_count, violated_rules = 0, nil
+changes[2] = key
+local changed, rule_count, violated_rules = 2, 0, nil
 repeat
   assumed, would_assumed = denied, would_deny
   denied, would_deny, violated_rules = denied_already, denied_already, nil

@@ -21,6 +21,9 @@ end
 local now_low = now % 16777216
 local packed_now, now_high = pack('>I3', now_low), (now - now_low) / 16777216
 local current, base, plan, keep_all, n = -1, 3, nil, 0, 0
+-- row: count and reset of each rule. Written anew for each request; made with room, which is cheaper than to grow.
+local row, changes = { 0, 0, 0, 0, 0, 0, 0, 0 }, { 'HSET', 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+local shape, shape_rules = '>I6BI5I6', 1
 
 local function read_details()
   local d1, d2, d3 = byte(plan, 10, 12)
