@@ -6,8 +6,8 @@ import type { RoutePlan } from './route-plan.js';
 import { Counters } from './rule-counter.js';
 
 /**
- * The plan of a route, compiled when it is first asked for, in some 20 µs (the first of all, 0.5 ms): an application may have thousands of routes, and
- * is to start soon. Its rules are validated before, so that compiling can't fail.
+ * The plan of a route, compiled when it is first asked for, in some 20 µs (the first of all, 0.5 ms): an application may have
+ * thousands of routes, and is to start soon. Its rules are validated before, so that compiling can't fail.
  */
 export class PendingPlan {
   private compiled: RoutePlan | undefined;
