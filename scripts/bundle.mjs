@@ -27,6 +27,9 @@ export async function bundle(compiled, dist) {
 }
 
 async function write(compiled, input, output) {
+  // Not what only the main entry has, though its dynamic imports share it: the program would load the framework with that.
+  const others = Object.values(input).filter((file) => file !== join(compiled, 'index.js'));
+  const ofOthers = reachable(others, '.js');
   const bundled = await rolldown({
     cwd: root,
     input,
@@ -50,7 +53,7 @@ async function write(compiled, input, output) {
         { name: 'vendor', test: /[\\/]node_modules[\\/]/, priority: 1 },
         // With all that it needs: this entry is to stay small.
         { name: 'risk', test: join(compiled, 'risk', 'index.js') },
-        { name: 'shared', test: /./, minShareCount: 2 },
+        { name: 'shared', test: (id) => ofOthers.has(id), minShareCount: 2 },
       ],
     },
   });
@@ -69,7 +72,8 @@ function licences() {
 
 /** Copies the declarations that the library's entries need, directly or through others. */
 export function copyDeclarations(compiled, dist) {
-  for (const file of reachable(LIBRARY.map((name) => join(compiled, `${name}.d.ts`)))) {
+  const entries = LIBRARY.map((name) => join(compiled, `${name}.d.ts`));
+  for (const file of reachable(entries, '.d.ts')) {
     for (const format of ['esm', 'cjs']) {
       const copy = join(dist, format, relative(compiled, file));
       mkdirSync(dirname(copy), { recursive: true });
@@ -78,11 +82,12 @@ export function copyDeclarations(compiled, dist) {
   }
 }
 
-function reachable(entries) {
+/** These files and what they import, directly or through others. */
+function reachable(entries, extension) {
   const found = new Set(entries);
   for (const file of found) {
     const imports = readFileSync(file, 'utf8').matchAll(/(?:\bfrom |\bimport\()['"](\.[^'"]+)\.js['"]/g);
-    for (const [, path] of imports) found.add(join(dirname(file), `${path}.d.ts`));
+    for (const [, path] of imports) found.add(join(dirname(file), `${path}${extension}`));
   }
   return found;
 }

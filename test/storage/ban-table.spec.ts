@@ -26,6 +26,17 @@ describe('DeadlineHeap', () => {
 describe('BanTable', () => {
   const actors = (table: BanTable, nowMs = 0): string[] => table.all(nowMs).map(({ actor }) => actor);
 
+  it('lists by end, then by actor and route, in whatever order it learnt of them', () => {
+    const ofOne = [ban('a', 20), ban('a', 20, '/x'), ban('a', 20, '/y')];
+    const permanent = [ban('a', Infinity, '/z'), ban('d', Infinity), ban('e', Infinity, '/x')];
+    const listed = [ban('c', 10), ...ofOne, ban('b', 20), ...permanent];
+    for (const order of [listed, listed.toReversed()]) {
+      const table = new BanTable(10);
+      for (const one of order) table.set(one);
+      expect(table.all(0)).toEqual(listed);
+    }
+  });
+
   it('drops, when full, what has ended before any ban in force', () => {
     const table = new BanTable(3);
     for (const one of [ban('ended', 10), ban('soon', 20), ban('forever', Infinity)]) table.set(one);

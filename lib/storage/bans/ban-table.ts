@@ -136,8 +136,7 @@ export class BanTable implements Sweepable {
   all(nowMs: number): Ban[] {
     const bans: Ban[] = [];
     for (const entry of this.entries.values()) bans.push(...entry.all().filter((ban) => nowMs < ban.until));
-    // Not a difference: that of two permanent bans is not a number.
-    return bans.sort((a, b) => (a.until < b.until ? -1 : a.until > b.until ? 1 : 0));
+    return bans.sort(byEnd);
   }
 
   /** Ends bans and forgets offences that are due. @returns when to come again. */
@@ -229,4 +228,12 @@ export class BanTable implements Sweepable {
 /** When an entry stops to ban: 0 where only offences are remembered. */
 function endMs(entry: ActorBans): number {
   return entry.all().reduce((latest, ban) => Math.max(latest, ban.until), 0);
+}
+
+/** Of those that end together, permanent ones above all, by their texts: so all instances list them alike. */
+function byEnd(a: Ban, b: Ban): number {
+  // Not a difference: that of two permanent bans is not a number.
+  if (a.until !== b.until) return a.until < b.until ? -1 : 1;
+  if (a.actor !== b.actor) return a.actor < b.actor ? -1 : 1;
+  return (a.route ?? '') < (b.route ?? '') ? -1 : 1;
 }

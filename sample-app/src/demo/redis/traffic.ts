@@ -8,6 +8,8 @@ import { connectTo } from './connect.js';
 const SCRIPT = 'lua';
 /** Every five seconds each instance looks whether it has missed a ban. */
 const CHECKS_OF_THE_LOG = 'xrange';
+/** In the keys by which instances with a dashboard tell each other once a second how they are. */
+const BOARD = '{board}';
 const QUIET_MS = 50;
 
 /** Watches what the instances ask of Redis: their commands are known by the prefix of their keys. */
@@ -23,7 +25,7 @@ export class Traffic {
     monitor.on('monitor', (_time: string, args: readonly string[], source: string) => {
       this.marks.get(args[1])?.();
       if (source === SCRIPT || args[0].toLowerCase() === CHECKS_OF_THE_LOG) return;
-      if (args.some((text) => text.startsWith(prefix))) this.commands++;
+      if (args.some((text) => text.startsWith(prefix) && !text.includes(BOARD))) this.commands++;
     });
   }
 
