@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock/clock.js';
-import { ActorHash } from '../storage/memory/actor-hash.js';
+import { ActorHash, randomHashKey } from '../storage/memory/actor-hash.js';
 import { ActorIndex } from '../storage/memory/actor-index.js';
 import { IndexSweep } from '../storage/memory/index-sweep.js';
 import { FLAGS, NO_SEGMENT, SEEN_ONCE, VIOLATOR } from '../storage/memory/segment.js';
@@ -54,7 +53,7 @@ export class HistoryStore {
 
   constructor(options: HistoryStoreOptions, shape: HistoryShape) {
     this.index = new ActorIndex(this.slab, options.maxActors);
-    this.hash = new ActorHash(options.key ?? randomKey());
+    this.hash = new ActorHash(options.key ?? randomHashKey());
     this.clock = options.clock;
     this.history = new ActorHistory(shape);
     this.old = new ActorHistory(shape);
@@ -235,9 +234,4 @@ function countBusy(history: ActorHistory): void {
   const first = history.length - history.recent;
   for (let i = first; i < history.length; i++)
     addBusy(history.words, history.busyStart, history.timeMs(i), history.shape.windowMs, history.target(i));
-}
-
-function randomKey(): [number, number] {
-  const bytes = randomBytes(8);
-  return [bytes.readInt32LE(0), bytes.readInt32LE(4)];
 }

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 /**
  * HalfSipHash-1-3 with 64 bits of output (Aumasson and Bernstein, https://github.com/veorq/SipHash) over an actor's
  * UTF-16LE code units followed by a partition number (32 bits, little endian).
@@ -88,4 +90,10 @@ export class ActorHash {
     }
     this.high = (v1 ^ v3) >>> 0;
   }
+}
+
+/** 64 secret bits. */
+export function randomHashKey(): [number, number] {
+  const bytes = randomBytes(8);
+  return [bytes.readInt32LE(0), bytes.readInt32LE(4)];
 }

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { addToCounter, capacityFor, readCounter } from '../../windows/counter.js';
 import { formatOf } from '../../windows/packed-counter.js';
-import { ActorHash } from './actor-hash.js';
+import { ActorHash, randomHashKey } from './actor-hash.js';
 import { ActorIndex } from './actor-index.js';
 import { locateCounters, rebuildBlock } from './block.js';
 import type { LaidOutCounter, LaidOutGroup, Layout } from './layout.js';
@@ -22,7 +21,7 @@ export class CounterStore {
    * @param maxEntries entries (actor and partition) held at most.
    * @param key of the hash; secret unless in tests.
    */
-  constructor(maxEntries: number, key: readonly [number, number] = randomKey()) {
+  constructor(maxEntries: number, key: readonly [number, number] = randomHashKey()) {
     this.hash = new ActorHash(key);
     this.index = new ActorIndex(this.slab, maxEntries);
   }
@@ -184,9 +183,4 @@ function mark(group: LaidOutGroup, violated: boolean): void {
   let marked = group.known ? reference & ~SEEN_ONCE : reference;
   if (violated) marked |= VIOLATOR;
   if (marked >>> 0 !== reference) group.segment.setReference(group.slot, marked >>> 0);
-}
-
-function randomKey(): [number, number] {
-  const bytes = randomBytes(8);
-  return [bytes.readInt32LE(0), bytes.readInt32LE(4)];
 }

@@ -1,7 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../../clock/clock.js';
 import type { RecordRequest, RecordResult, RuleOutcome } from '../storage.js';
-import { ActorShares, IN_FLIGHT, KNOWN, PENDING, RESET_AT, UNKNOWN } from './actor-shares.js';
+import { type ActorShares, IN_FLIGHT, KNOWN, PENDING, RESET_AT, UNKNOWN } from './actor-shares.js';
+import { ShareTable } from './share-table.js';
 import { SettlementCache, type Plan, type PlannedCounter, type Settlement } from './plan.js';
 
 /** Actors that are counted here at most; those beyond are counted in Redis, one by one. */
@@ -38,7 +39,7 @@ export interface SharesParts {
  * Requests with paced rules, and those that an earlier rule has denied, always ask Redis.
  */
 export class Shares {
-  private readonly actors = new Map<string, ActorShares>();
+  private readonly actors = new ShareTable(MOST_ACTORS);
   private dirty: ActorShares[] = [];
   private readonly settlements = new SettlementCache();
   private cancel: (() => void) | undefined;
@@ -55,7 +56,7 @@ export class Shares {
 
   /** The verdict where it is this instance's to give: the request is let through, and counted later. */
   tryServe(request: RecordRequest, plan: Plan): RecordResult | undefined {
-    const known = request.deniedAlready ? undefined : this.actors.get(request.actor);
+    const known = request.deniedAlready ? undefined : this.actors.find(request.actor);
     const places = known?.placesOf(plan);
     if (known === undefined || places === undefined) return undefined;
     const { numbers } = known;
@@ -85,7 +86,7 @@ export class Shares {
 
   /** What was let through of an actor, to be sent before its next request; `undefined`: nothing. Resolves, whatever happens. */
   settle(actor: string): Promise<void> | undefined {
-    const shares = this.actors.get(actor);
+    const shares = this.actors.find(actor);
     return shares?.isDirty ? this.send(shares) : undefined;
   }
 
@@ -97,7 +98,8 @@ export class Shares {
       return;
     }
     if (plan.counters.some(({ counter }) => counter.kind === 'pacing')) return;
-    const shares = this.sharesOf(actor);
+    const shares = this.actors.find(actor) ?? this.actors.add(actor);
+    if (shares === undefined) return;
     const nowMs = this.parts.clock.now();
     for (const counted of plan.counters) {
       const asked = counted.rules.filter((index) => rules[index].count > 0);
@@ -114,10 +116,7 @@ export class Shares {
 
   /** Gives up an actor's shares: it is banned, or was reset. */
   forget(actor: string): void {
-    const shares = this.actors.get(actor);
-    if (shares === undefined) return;
-    this.actors.delete(actor);
-    shares.drop();
+    this.actors.remove(actor)?.drop();
   }
 
   /** Adds everything that was let through to Redis. */
@@ -171,23 +170,6 @@ export class Shares {
       if (cost !== 0 && (used + cost) * this.divisor > limit - known) return false;
     }
     return true;
-  }
-
-  private sharesOf(actor: string): ActorShares {
-    let shares = this.actors.get(actor);
-    if (shares !== undefined) return shares;
-    if (this.actors.size >= MOST_ACTORS) this.evict();
-    this.actors.set(actor, (shares = new ActorShares(actor)));
-    return shares;
-  }
-
-  /** Drops the actor known longest, of those with nothing to send. */
-  private evict(): void {
-    for (const { actor, isDirty } of this.actors.values()) {
-      if (isDirty) continue;
-      this.actors.delete(actor);
-      return;
-    }
   }
 
   /** One flush at a time: where Redis is slow, the next one has the more to send. */
