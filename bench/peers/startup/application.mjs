@@ -1,10 +1,10 @@
 /**
  * An application with 500 routes, each with three rules or limits of one library; prints how many milliseconds it took from the
- * start of the process until it listened. Argument: `plain`, `ours` or `throttler`.
+ * start of the process until it listened. Argument: one of `LIBRARIES`.
  */
 import 'reflect-metadata';
-import { Controller, Get, Module } from '@nestjs/common';
-import { APP_GUARD, NestFactory } from '@nestjs/core';
+import { Catch, Controller, Get, Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, BaseExceptionFilter, NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 
 const CONTROLLERS = 50;
@@ -13,6 +13,25 @@ const ROUTES = 10;
 /** By library: what decorates each route (anew, as the sources of an application would), and what the application imports. Loaded only where it is used, for loading takes time, too. */
 const LIBRARIES = {
   plain: () => ({ decorators: () => [] }),
+  /** A global guard and filter that do nothing: what the framework takes for any. */
+  idle() {
+    class IdleGuard {
+      canActivate() {
+        return true;
+      }
+    }
+    class IdleFilter extends BaseExceptionFilter {}
+    Catch()(IdleFilter);
+    const providers = [
+      { provide: APP_GUARD, useClass: IdleGuard },
+      { provide: APP_FILTER, useClass: IdleFilter },
+    ];
+    return { decorators: () => [], providers };
+  },
+  async unannotated() {
+    const { GuardModule } = await import('../../../dist/esm/index.js');
+    return { decorators: () => [], imports: [GuardModule.forRoot()] };
+  },
   async ours() {
     const { GuardModule, ReturnMonitor, SuspiciousFrequency, UsageMonitor } =
       await import('../../../dist/esm/index.js');

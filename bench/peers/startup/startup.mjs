@@ -4,7 +4,13 @@ import { table } from '../../report.mjs';
 import { runCase } from '../run-case.mjs';
 import { median, spread } from '../statistics.mjs';
 
-const NAMES = { plain: 'without', ours: '**ours**, 3 rules each', throttler: 'throttler, 3 limits each' };
+const NAMES = {
+  plain: 'without',
+  idle: 'an idle global guard and filter',
+  unannotated: '**ours**, no rules',
+  ours: '**ours**, 3 rules each',
+  throttler: 'throttler, 3 limits each',
+};
 const script = fileURLToPath(new URL('./application.mjs', import.meta.url));
 
 export const startup = {
