@@ -23,12 +23,9 @@ export type SparseReads<Shape extends SparseShape> = {
  */
 export class SparseObject<Shape extends SparseShape> {
   private readonly members = new Map<string, z.ZodType>();
-  /** What came out for texts, numbers and booleans, by key: hundreds of routes have rules of the same few values. */
-  private readonly outputs = new Map<string, Map<unknown, unknown>>();
   private readonly names: readonly string[];
   /** By the keys that were given. As many as there are combinations that the application writes: few. */
   private readonly objects = new Map<string, z.ZodType<SparseOutput<Shape>>>();
-
   private readonly message: string;
   private readonly reads: Readonly<Record<string, ((value: unknown) => unknown) | undefined>>;
 
@@ -44,41 +41,25 @@ export class SparseObject<Shape extends SparseShape> {
 
   safeParse(value: unknown): z.ZodSafeParseResult<SparseOutput<Shape>> {
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    const known = isObject ? this.recall(value as Record<string, unknown>) : undefined;
-    if (known) return { success: true, data: known };
+    const plain = isObject ? this.read(value as Record<string, unknown>) : undefined;
+    if (plain) return { success: true, data: plain };
     const given = isObject ? this.names.filter((name) => name in value) : [];
-    const parsed = this.objectOf(given).safeParse(value);
-    if (parsed.success) this.remember(given, value as Record<string, unknown>, parsed.data);
-    return parsed;
+    return this.objectOf(given).safeParse(value);
   }
 
-  /** What came out for the same values before, or is plain to see, if that is so for each of them. */
-  private recall(value: Readonly<Record<string, unknown>>): object | undefined {
+  /** What comes out, if that is plain to see of each value. */
+  private read(value: Readonly<Record<string, unknown>>): object | undefined {
     // As `z.strictObject` looks for unknown keys.
     for (const name in value) if (!Object.hasOwn(this.shape, name)) return undefined;
     const found: Record<string, unknown> = {};
     for (const name of this.names) {
       if (!(name in value)) continue;
       const given = value[name];
-      const outputs = this.outputs.get(name);
-      const output = outputs?.get(given) ?? this.reads[name]?.(given);
+      const output = this.reads[name]?.(given);
       if (output === undefined && given !== undefined) return undefined;
       found[name] = output;
     }
     return found;
-  }
-
-  private remember(
-    given: readonly string[],
-    value: Readonly<Record<string, unknown>>,
-    output: Readonly<Record<string, unknown>>,
-  ): void {
-    for (const name of given) {
-      // Objects may change, and functions are many.
-      if (!['string', 'number', 'boolean'].includes(typeof value[name])) continue;
-      const outputs = this.outputs.get(name) ?? new Map<unknown, unknown>();
-      if (outputs.size < MOST_OUTPUTS) this.outputs.set(name, outputs.set(value[name], output[name]));
-    }
   }
 
   private objectOf(given: readonly string[]): z.ZodType<SparseOutput<Shape>> {
@@ -102,7 +83,6 @@ export class SparseObject<Shape extends SparseShape> {
 }
 
 const MOST_OBJECTS = 100;
-const MOST_OUTPUTS = 100;
 
 /** The same within another schema. */
 export function sparseObject<Shape extends SparseShape>(
