@@ -1,20 +1,11 @@
 import type { BehaviorEvent } from 'nestjs-behavior-guard';
 import { PLATFORMS, START_MS, TestApp, settled, until } from '../http/support.js';
-import { Onlooker, startShop } from './support.js';
+import { Onlooker, eventOf, startShop } from './support.js';
 
 function emit(app: TestApp, more: Partial<BehaviorEvent> = {}): void {
   const reporter = (app.tracker as unknown as { parts: { bus: { emit(event: BehaviorEvent): void } } }).parts
     .bus;
-  reporter.emit({
-    type: 'denied',
-    time: START_MS,
-    actor: 'ip:203.0.113.1',
-    endpoint: 'ShopController.items',
-    action: 'throttle',
-    passive: false,
-    reason: 'too many',
-    ...more,
-  });
+  reporter.emit(eventOf({ type: 'denied', ...more }));
 }
 
 describe.each(PLATFORMS)('the stream on %s', (platform) => {

@@ -74,7 +74,7 @@ describe('rings of timestamps in Redis', () => {
   });
 
   it.each([{ passive: false }, { passive: true }])(
-    'keeps no more than what is in the window, $passive',
+    'keeps no more than what is in the window, passive: $passive',
     async ({ passive }) => {
       const rules = [rule({ threshold: 20, windowMs: 1_000, passive })];
       const actor = `actor ${++serial}`;

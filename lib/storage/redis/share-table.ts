@@ -62,8 +62,8 @@ export class ShareTable {
   /** In the order of their places, in turn: about that in which they came. */
   private evict(): boolean {
     for (let looked = 0; looked < CANDIDATES; looked++) {
-      this.hand = (this.hand + 1) % this.places.length;
       const shares = this.places[this.hand];
+      this.hand = (this.hand + 1) % this.places.length;
       if (shares === undefined || shares.isDirty) continue;
       this.remove(shares.actor);
       return true;

@@ -2,8 +2,8 @@ import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../../clock/clock.js';
 import type { RecordRequest, RecordResult, RuleOutcome } from '../storage.js';
 import { type ActorShares, IN_FLIGHT, KNOWN, PENDING, RESET_AT, UNKNOWN } from './actor-shares.js';
-import { ShareTable } from './share-table.js';
 import { SettlementCache, type Plan, type PlannedCounter, type Settlement } from './plan.js';
+import { ShareTable } from './share-table.js';
 
 /** Actors that are counted here at most; those beyond are counted in Redis, one by one. */
 const MOST_ACTORS = 50_000;
@@ -46,7 +46,6 @@ export class Shares {
   private flushing = Promise.resolve();
   /** A timer armed on the path of a request would keep that request's async context alive, and pass it on. */
   private readonly context = new AsyncResource('BehaviorGuardShares');
-
   /** Of what is left of a limit; the quotient is this instance's share. */
   private readonly divisor: number;
 

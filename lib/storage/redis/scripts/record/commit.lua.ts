@@ -1,6 +1,6 @@
 import { RENEWED } from './usual.lua.js';
 
-/** The end of the loop over the counters that `JUDGE` begins: adds the request to the counter. */
+/** Adds the request to the counter, unless `USUAL` has; and the end of the loop over the counters that `PEEK` begins. */
 export const COMMIT = String.raw`
     -- Commit. reset: until the oldest event leaves.
     local reset = 0

@@ -1,4 +1,4 @@
-/** Judges the rules of the counter that `PEEK` has looked at. */
+/** Judges the rules of the counter that `PEEK` has looked at, unless `USUAL` has. */
 export const JUDGE = String.raw`
     -- Judge. amount: what the counter is to get, the most of its rules.
     local amount, active, first_rule = 0, false, rule_count

@@ -1,7 +1,14 @@
 /**
- * Second part of a request, for each counter: what it holds (`PEEK`), which rules are violated (`JUDGE`), and the counter with the request added (`COMMIT`). What is
- * added depends on the verdict, which is known at the end: so the pass assumes one, and is repeated where it was another, as
- * for the few requests that are denied. That spares all others the memory to come back to each counter.
+ * Second part of a request, a loop over the counters: what each holds (`PEEK`), then `USUAL`, or else which rules are violated
+ * (`JUDGE`) and the counter with the request added (`COMMIT`). What is added depends on the verdict, which is known at the
+ * end: so the pass assumes one, and is repeated where it was another, as for the few requests that are denied. That spares all
+ * others the memory to come back to each counter.
+ *
+ * A ring is a string: its capacity less 1 (1 byte), the high part of the newest time (3 bytes), then the low part of each time, oldest
+ * first, in milliseconds or the units of a long window: 3 bytes for windows up to 2²² ms, else 4. What they tell apart is at least
+ * four windows, and when a time is added those go that have left: so low parts, taken backwards from the newest, are enough.
+ * Sub-buckets are a string of ends (6 bytes, ms) and costs (4), oldest first, then the sum of the costs (5); pacing is its theoretical
+ * arrival and the newest time (doubles).
  */
 export const PEEK = String.raw`
 local denied_already = flags == 1 or flags == 3

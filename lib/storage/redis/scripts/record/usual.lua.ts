@@ -1,6 +1,6 @@
 /**
  * A ring without what has left it, and with what is added; of one on which another instance allows more, what that needs is
- * left. Takes `room`, `live`, `amount`, `fresh` and `added_high`.
+ * left. Sets `value`, by `capacity`, `room`, `live`, `width`, `amount`, `fresh` and `added_high`.
  */
 export const RENEWED = String.raw`
             if capacity > room then room = capacity end
