@@ -257,6 +257,21 @@ describe('an instance that is started later', () => {
     expect(await later.bans()).toEqual(await one.bans());
   });
 
+  it('finds a ban in the actor’s key on its route alone, though the same rules are asked on others', async () => {
+    const one = await open();
+    await one.ban({ actor: 'alice', route: '/login', durationMs: 600_000, reason: 'by hand' });
+    await one.close();
+    await admin.del(`${PREFIX}{bans}:index`, `${PREFIX}{bans}:ends`, `${PREFIX}{bans}:log`);
+    const two = await open();
+    const rules = [rule({ threshold: 10 })];
+    const ask = async (route?: string) =>
+      (await two.record({ actor: 'alice', deniedAlready: false, rules, ...(route && { route }) })).banned
+        ?.route;
+    expect([await ask('/shop'), await ask()]).toEqual([undefined, undefined]);
+    expect(await ask('/login')).toBe('/login');
+    expect(await ask('/shop')).toBeUndefined();
+  });
+
   it('learns of a ban that is only in the actor’s key by its next request, and tells the others', async () => {
     const one = await open();
     await ban(one, 'alice');
