@@ -16,7 +16,8 @@ const INLINED = ['ipaddr.js', 'isbot', 'smol-toml', 'zod'];
 
 /**
  * Bundles `compiled` as ES modules to `dist/esm` and as CommonJS to `dist/cjs`. What two entries share is in a file of its
- * own, so that each class exists once. Nothing is minified, and names are kept: they are seen in stack traces and logs.
+ * own, so that each class exists once. Nothing is minified: names are seen in stack traces and logs. Each file takes
+ * an application that starts a millisecond or two, so they are few.
  */
 export async function bundle(compiled, dist) {
   const library = Object.fromEntries(LIBRARY.map((name) => [name, join(compiled, `${name}.js`)]));
@@ -30,6 +31,7 @@ async function write(compiled, input, output) {
   // Not what only the main entry has, though its dynamic imports share it: the program would load the framework with that.
   const others = Object.values(input).filter((file) => file !== join(compiled, 'index.js'));
   const ofOthers = reachable(others, '.js');
+  const risk = join(compiled, 'risk', 'index.js');
   const bundled = await rolldown({
     cwd: root,
     input,
@@ -43,16 +45,16 @@ async function write(compiled, input, output) {
     ...output,
     exports: 'named',
     minify: false,
-    keepNames: true,
+    // Of two functions in one file with one name the second is renamed; what would give it back takes a file of its own.
+    keepNames: false,
     chunkFileNames: 'chunks/[name].js',
-    banner: ({ name }) => (name === 'vendor' ? licences() : ''),
+    banner: ({ name }) => (name === 'base' ? licences() : ''),
     // Docstrings are where editors look for them: in the declarations.
     comments: { legal: true, annotation: true, jsdoc: false },
     codeSplitting: {
       groups: [
-        { name: 'vendor', test: /[\\/]node_modules[\\/]/, priority: 1 },
-        // With all that it needs: this entry is to stay small.
-        { name: 'risk', test: join(compiled, 'risk', 'index.js') },
+        // With all that it needs, which is all that is needed of other packages: this entry is to stay small.
+        { name: 'base', test: (id) => /[\\/]node_modules[\\/]/.test(id) || id === risk, priority: 1 },
         { name: 'shared', test: (id) => ofOthers.has(id), minShareCount: 2 },
       ],
     },

@@ -101,7 +101,7 @@ describe('the package', () => {
   });
 
   it.each(['esm', 'cjs'])('has the licences of what is inside %s', (format) => {
-    const text = readFileSync(`dist/${format}/chunks/vendor.js`, 'utf8');
+    const text = readFileSync(`dist/${format}/chunks/base.js`, 'utf8');
     for (const name of ['ipaddr.js', 'isbot', 'smol-toml', 'zod'])
       expect(text).toContain(readFileSync(`node_modules/${name}/LICENSE`, 'utf8').trim());
   });

