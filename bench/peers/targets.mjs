@@ -42,9 +42,11 @@ function memoryBack(key) {
   };
 }
 
-function startUp(results) {
-  const rounds = results.startup?.result.find(({ id }) => id === 'ours')?.addedMs;
-  return rounds && { text: `${spread(rounds, 0)} ms`, reached: median(rounds) <= 50 };
+function startUp(cores) {
+  return (results) => {
+    const rounds = results.startup?.result.find(({ id }) => id === 'ours')?.[cores].addedMs;
+    return rounds && { text: `${spread(rounds, 0)} ms`, reached: median(rounds) <= 50 };
+  };
 }
 
 const TARGETS = [
@@ -89,7 +91,8 @@ const TARGETS = [
     memoryBack('inUseMb'),
   ],
   ['… resident', '<= 1.1 × the start', memoryBack('residentMb')],
-  ['start-up time added to an application with 500 annotated routes', '<= 50 ms', startUp],
+  ['start-up time added to an application with 500 annotated routes', '<= 50 ms', startUp('two')],
+  ['… pinned to one core', '<= 50 ms', startUp('one')],
 ];
 
 /** An instance asks for the list of bans every five seconds, whatever the clients do. */
