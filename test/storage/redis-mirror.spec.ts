@@ -414,12 +414,12 @@ describe('commands', () => {
   });
 });
 
-/** Loads all bans into a new instance; answers which commands Redis took long for: microseconds, name and first argument. */
-async function slowCommandsWhileLoading(now: number): Promise<[number, string, string?][]> {
+/** Loads all bans into a new instance. @returns how long that took, and which commands Redis took long for, in microseconds. */
+async function loadBans(now: number): Promise<{ tookMs: number; slow: [number, string, string?][] }> {
   await admin.slowlog('RESET');
   const startMs = performance.now();
   const storage = await openStorage({ url: server.url, commandTimeoutMs: 500 });
-  expect(performance.now() - startMs).toBeLessThan(3_000);
+  const tookMs = performance.now() - startMs;
   expect(storage.findBan('2001:db8::0')?.until).toBe(now + 600_000);
   expect(storage.findBan(`2001:db8::${(99_999).toString(16)}`)?.until).toBe(now + 699_999);
   expect(await storage.bans()).toHaveLength(100_000);
@@ -429,7 +429,10 @@ async function slowCommandsWhileLoading(now: number): Promise<[number, string, s
   await storage.unban('alice');
   await storage.close();
   const entries = (await admin.slowlog('GET')) as [number, number, number, string[]][];
-  return entries.map(([, , micros, [name, first]]) => [micros, name, first?.slice(0, 40)]);
+  const slow = entries.map(([, , micros, [name, first]]): [number, string, string?] => {
+    return [micros, name, first?.slice(0, 40)];
+  });
+  return { tookMs, slow };
 }
 
 describe('100,000 bans', () => {
@@ -451,9 +454,11 @@ describe('100,000 bans', () => {
     }
     // A page takes 1 ms, and all at once would take 70. On a busy machine Redis is interrupted now and then, but hardly every time.
     await admin.config('SET', 'slowlog-log-slower-than', '30000');
-    let slow = await slowCommandsWhileLoading(now);
-    for (let again = 0; again < 3 && slow.length > 0; again++) slow = await slowCommandsWhileLoading(now);
-    expect(slow).toEqual([]);
+    let loaded = await loadBans(now);
+    for (let again = 0; again < 3 && (loaded.slow.length > 0 || loaded.tookMs > 3_000); again++)
+      loaded = await loadBans(now);
+    expect(loaded.slow).toEqual([]);
+    expect(loaded.tookMs).toBeLessThan(3_000);
     const stats = await admin.info('commandstats');
     const [, meanMicros] = /^cmdstat_hscan:.*usec_per_call=([\d.]+)/m.exec(stats) ?? [];
     expect(Number(meanMicros)).toBeLessThan(5_000);
