@@ -93,11 +93,11 @@ export class ActorHistory extends HistoryView {
     let time = timeMs;
     if (this.length > 0) {
       const newest = this.timeMs(this.length - 1);
-      if (time < newest - this.shape.windowMs) this.clear();
+      if (time < newest - this.shape.windowMs) this.setBack(time);
       else if (time < newest) time = newest;
     }
     this.nowMs = time;
-    if (this.length === 0) this.setBase(time);
+    if (this.length === 0) this.moveBase(time);
     const offset = time - this.baseMs;
     if (offset < HIGH) return offset;
     this.rebase(time);
@@ -113,9 +113,25 @@ export class ActorHistory extends HistoryView {
       const place = this.placeOf(seq);
       words[place] = Math.max(0, before + words[place] - base);
     }
-    for (const time of [layout.LAST_STRIKE, layout.REPORTED])
-      words[at + time] = Math.max(0, before + words[at + time] - base);
-    this.setBase(base);
+    this.moveBase(base);
+  }
+
+  /** Has times count from another one on: those of the last strike and report stay what they are, or become that of the base. */
+  private moveBase(timeMs: number): void {
+    const { words, at } = this;
+    const moved = this.baseMs - Math.floor(timeMs);
+    words[at + layout.LAST_STRIKE] = Math.max(0, words[at + layout.LAST_STRIKE] + moved);
+    const gravity = words[at + layout.REPORTED] % layout.GRAVITIES;
+    const reported = Math.max(0, words[at + layout.REPORTED] - gravity + moved);
+    words[at + layout.REPORTED] = reported - (reported % layout.GRAVITIES) + gravity;
+    this.setBase(timeMs);
+  }
+
+  /** Forgets all events, for they were in the future; strikes and reports count as of now. */
+  private setBack(timeMs: number): void {
+    this.clear();
+    this.setBase(timeMs);
+    this.words[this.at + layout.LAST_STRIKE] = this.words[this.at + layout.REPORTED] = 0;
   }
 
   private setBase(timeMs: number): void {

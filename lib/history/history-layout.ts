@@ -14,7 +14,7 @@
  * | 10 | hash of the last identity; 0: none |
  * | 11 … 13 | which copy of the storage this is, how far, and in which revision |
  * | 14 … 17 | the bots' own |
- * | 18 | time of the last report, even, and how grave it was in the two lowest bits |
+ * | 18 | time of the last report, a multiple of `GRAVITIES`, and how grave it was; 0: none |
  * | 19 … | newest event of each bucket, a byte each: its place in the ring; of no meaning where another bucket's event is there |
  * | … | events, three words each: time, target, and `Meta` |
  * | … | weights, a half word each, where any is not 1 |
@@ -35,6 +35,8 @@ export const POSITION = 11;
 export const NOTES = 14;
 export const NOTES_WORDS = 4;
 export const REPORTED = 18;
+/** As many as what is reported can be grave, from 0 on. */
+export const GRAVITIES = 8;
 export const HEADER_WORDS = 19;
 export const EVENT_WORDS = 3;
 

@@ -154,14 +154,14 @@ export class HistoryView implements BehaviorHistory {
     words[at + layout.LAST_STRIKE] = this.nowMs - this.baseMs;
   }
 
-  /** Whether a matter this grave (1 to 3) was not reported within the window, nor a graver one. Notes that it is now. */
+  /** Whether a matter this grave (1 to 7) was not reported within the window, nor a graver one. Notes that it is now. */
   isNews(gravity: number): boolean {
     const { words, at } = this;
     const known = words[at + layout.REPORTED];
+    const knownGravity = known % layout.GRAVITIES;
     const now = this.nowMs - this.baseMs;
-    if (known !== 0 && (known & 3) >= gravity && now - (known - (known & 3)) < this.shape.windowMs)
-      return false;
-    words[at + layout.REPORTED] = now - (now & 3) + gravity;
+    if (knownGravity >= gravity && now - (known - knownGravity) < this.shape.windowMs) return false;
+    words[at + layout.REPORTED] = now - (now % layout.GRAVITIES) + gravity;
     return true;
   }
 

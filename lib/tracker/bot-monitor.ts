@@ -19,7 +19,9 @@ import type { Reporter } from './reporter.js';
 
 /** Assessments of clients that were suspected last, kept for `inspect`. */
 const MOST_ASSESSMENTS = 10_000;
-const GRAVITY = { allow: 0, challenge: 2, block: 3 } as const;
+const GRAVITY = { allow: 0, challenge: 1, block: 2 } as const;
+/** What is done is graver than what would be. */
+const ENFORCED = 2;
 
 /** A request that has just come, as the bot signals see it. */
 export interface BotArrival {
@@ -164,11 +166,17 @@ export class BotMonitor implements BehaviorEngine {
   }
 
   private visitOf(arrival: BotArrival, assessment: BotAssessment, history: ActorHistory): BotVisit {
-    const isNews = this.conclude(arrival.actor, assessment, history);
-    return { arrival, assessment, isNews, passive: arrival.detector.settings.mode === 'observe' };
+    const passive = arrival.detector.settings.mode === 'observe';
+    const isNews = this.conclude(arrival.actor, assessment, history, passive);
+    return { arrival, assessment, isNews, passive };
   }
 
-  private conclude(actor: string, assessment: BotAssessment, history: ActorHistory): boolean {
+  private conclude(
+    actor: string,
+    assessment: BotAssessment,
+    history: ActorHistory,
+    passive: boolean,
+  ): boolean {
     if (assessment.score === 0) return false;
     this.assessments.delete(actor);
     this.assessments.set(actor, assessment);
@@ -181,7 +189,7 @@ export class BotMonitor implements BehaviorEngine {
     const gravity = GRAVITY[assessment.recommendation];
     if (gravity === 0) return false;
     this.histories.keep();
-    return history.isNews(gravity);
+    return history.isNews(passive ? gravity : gravity + ENFORCED);
   }
 
   private detectorFor(overrides: object | undefined): BotDetector {

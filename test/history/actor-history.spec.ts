@@ -192,6 +192,55 @@ describe('an actor beyond what is held', () => {
   });
 });
 
+describe('what was reported', () => {
+  const windowMs = NEEDS.windowMs;
+
+  it('is not news again within the window, unless it is graver', () => {
+    const store = storeOf();
+    const told = (timeMs: number, gravity: number) => add(store, 'alice', { timeMs }).isNews(gravity);
+    expect([told(NOON, 2), told(NOON + 1, 2), told(NOON + 2, 1)]).toEqual([true, false, false]);
+    expect([told(NOON + 3, 3), told(NOON + 4, 3)]).toEqual([true, false]);
+    // Times are kept in steps of 8 ms.
+    expect(told(NOON + windowMs - 8, 3)).toBe(false);
+    expect(told(NOON + windowMs + 8, 1)).toBe(true);
+  });
+
+  it.each([0, 3, 5])('stays known where times begin to count from a later one (%i ms)', (odd) => {
+    const store = storeOf();
+    add(store, 'alice', { timeMs: NOON });
+    const late = NOON + 2 ** 32 - 1_000 + odd;
+    expect(add(store, 'alice', { timeMs: late }).isNews(2)).toBe(true);
+    // More than 2³² ms, the most that can be told, after the first.
+    expect(add(store, 'alice', { timeMs: late + 2_000 }).isNews(2)).toBe(false);
+    expect(add(store, 'alice', { timeMs: late + windowMs - 8 }).isNews(2)).toBe(false);
+    expect(add(store, 'alice', { timeMs: late + windowMs + 8 }).isNews(1)).toBe(true);
+    expect(add(store, 'alice', { timeMs: late + windowMs + 9 }).isNews(2)).toBe(true);
+  });
+
+  it('stays known where the events are replaced, by later ones too', () => {
+    const store = storeOf();
+    add(store, 'alice', { timeMs: NOON });
+    const history = add(store, 'alice', { timeMs: NOON + 20_000 });
+    expect(history.isNews(2)).toBe(true);
+    history.strike(true, false);
+    history.clear();
+    expect(add(store, 'alice', { timeMs: NOON + 10_000 }).lastStrikeMs).toBe(NOON + 20_000);
+    expect(add(store, 'alice', { timeMs: NOON + 20_000 + windowMs - 8 }).isNews(2)).toBe(false);
+    expect(add(store, 'alice', { timeMs: NOON + 20_000 + windowMs + 8 }).isNews(2)).toBe(true);
+  });
+
+  it('is forgotten where the clock was set back', () => {
+    const store = storeOf();
+    add(store, 'alice', { timeMs: NOON });
+    const before = add(store, 'alice', { timeMs: NOON + 10 * windowMs });
+    expect(before.isNews(2)).toBe(true);
+    before.strike(true, false);
+    const history = add(store, 'alice', { timeMs: NOON });
+    expect(history.lastStrikeMs).toBe(NOON);
+    expect(history.isNews(1)).toBe(true);
+  });
+});
+
 describe('many actors', () => {
   it('take at most 1 KB each up to 64 events', () => {
     const store = storeOf(5_000);

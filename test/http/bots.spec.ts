@@ -44,6 +44,15 @@ class SiteController {
   }
 }
 
+@Controller('enforced')
+@BotProtection({ mode: 'enforce' })
+class EnforcedController {
+  @Get()
+  enforced() {
+    return {};
+  }
+}
+
 @Controller('guarded')
 @BotProtection({ simple: { basicUserAgent: { missing: 60 } } })
 class GuardedController {
@@ -55,7 +64,7 @@ class GuardedController {
 
 describe.each(PLATFORMS)('bot protection on %s', (platform) => {
   const start = (guard: GuardModuleOptions = {}) =>
-    TestApp.start(platform, { controllers: [SiteController, GuardedController], guard });
+    TestApp.start(platform, { controllers: [SiteController, EnforcedController, GuardedController], guard });
 
   /** Asks for paths that no route matches, as scanners do. */
   async function probe(app: TestApp, from: string, options = CURL, count = 12) {
@@ -151,6 +160,22 @@ describe.each(PLATFORMS)('bot protection on %s', (platform) => {
       expect(app.eventsOf('bot').at(-1)).toMatchObject({ action: 'logged_only', passive: true });
       expect(app.eventsOf('bot').at(-1)?.reason).toMatch(/^would block: /);
     }
+  });
+
+  it('tells of a refusal, though it has told before that it would refuse', async () => {
+    const app = await start({ bots: { mode: 'observe' } });
+    const from = '203.0.113.5';
+    await probe(app, from);
+    const told = app.eventsOf('bot');
+    expect(told.at(-1)).toMatchObject({ passive: true, bot: { recommendation: 'block' } });
+    for (let i = 0; i < 2; i++) {
+      expect((await app.request('GET', '/enforced', { ...CURL, from })).status).toBe(403);
+      expect((await app.request('GET', '/page/1', { ...CURL, from })).status).toBe(200);
+    }
+    const further = app.eventsOf('bot').slice(told.length);
+    expect(further).toMatchObject([
+      { endpoint: 'EnforcedController.enforced', action: 'block', passive: false },
+    ]);
   });
 
   it('judges routes that say so where the module does not, and leaves alone those that say so', async () => {
