@@ -23,7 +23,6 @@ export interface PackedEvent {
 const { COUNTS, FIRST, NEXT, TAIL } = layout;
 /** Beyond it the numbers of events would not fit a word. */
 const MOST_SEQUENCE = 0xffff_0000;
-const HIGH = 2 ** 32;
 
 /**
  * The history of one actor, in the memory that `HistoryStore` points it at. All counts are kept up to date with each event: adding
@@ -93,13 +92,15 @@ export class ActorHistory extends HistoryView {
     let time = timeMs;
     if (this.length > 0) {
       const newest = this.timeMs(this.length - 1);
-      if (time < newest - this.shape.windowMs) this.setBack(time);
-      else if (time < newest) time = newest;
+      if (time < newest - this.shape.windowMs) {
+        this.clear();
+        this.restart(time);
+      } else if (time < newest) time = newest;
     }
     this.nowMs = time;
     if (this.length === 0) this.moveBase(time);
     const offset = time - this.baseMs;
-    if (offset < HIGH) return offset;
+    if (offset < layout.HIGH) return offset;
     this.rebase(time);
     return time - this.baseMs;
   }
@@ -108,36 +109,12 @@ export class ActorHistory extends HistoryView {
   private rebase(newestMs: number): void {
     const { words, at } = this;
     const before = this.baseMs;
-    const base = Math.max(this.timeMs(0), newestMs - HIGH + 1);
+    const base = Math.max(this.timeMs(0), newestMs - layout.HIGH + 1);
     for (let seq = words[at + FIRST]; seq < words[at + NEXT]; seq++) {
       const place = this.placeOf(seq);
       words[place] = Math.max(0, before + words[place] - base);
     }
     this.moveBase(base);
-  }
-
-  /** Has times count from another one on: those of the last strike and report stay what they are, or become that of the base. */
-  private moveBase(timeMs: number): void {
-    const { words, at } = this;
-    const moved = this.baseMs - Math.floor(timeMs);
-    words[at + layout.LAST_STRIKE] = Math.max(0, words[at + layout.LAST_STRIKE] + moved);
-    const gravity = words[at + layout.REPORTED] % layout.GRAVITIES;
-    const reported = Math.max(0, words[at + layout.REPORTED] - gravity + moved);
-    words[at + layout.REPORTED] = reported - (reported % layout.GRAVITIES) + gravity;
-    this.setBase(timeMs);
-  }
-
-  /** Forgets all events, for they were in the future; strikes and reports count as of now. */
-  private setBack(timeMs: number): void {
-    this.clear();
-    this.setBase(timeMs);
-    this.words[this.at + layout.LAST_STRIKE] = this.words[this.at + layout.REPORTED] = 0;
-  }
-
-  private setBase(timeMs: number): void {
-    this.baseMs = Math.floor(timeMs);
-    this.words[this.at + layout.BASE_HIGH] = Math.floor(timeMs / HIGH);
-    this.words[this.at + layout.BASE_LOW] = timeMs % HIGH;
   }
 
   /** Lets go of what has left the window. */
@@ -177,8 +154,8 @@ export class ActorHistory extends HistoryView {
 
   private addWeight(thousandths: number): void {
     const weight = this.weight + thousandths;
-    this.words[this.at + layout.WEIGHT_HIGH] = Math.floor(weight / HIGH);
-    this.words[this.at + layout.WEIGHT_LOW] = weight % HIGH;
+    this.words[this.at + layout.WEIGHT_HIGH] = Math.floor(weight / layout.HIGH);
+    this.words[this.at + layout.WEIGHT_LOW] = weight % layout.HIGH;
   }
 
   private isSwitch(seq: number, { target, identity }: PackedEvent): boolean {

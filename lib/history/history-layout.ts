@@ -39,6 +39,8 @@ export const REPORTED = 18;
 export const GRAVITIES = 8;
 export const HEADER_WORDS = 19;
 export const EVENT_WORDS = 3;
+/** The high word of a pair counts these. */
+export const HIGH = 2 ** 32;
 
 /** Parts of `COUNTS`. */
 export const ONE_TARGET = 1;
