@@ -53,7 +53,7 @@ async function write(compiled, input, output) {
     comments: { legal: true, annotation: true, jsdoc: false },
     codeSplitting: {
       groups: [
-        // With all that it needs, which is all that is needed of other packages: this entry is to stay small.
+        // What other packages give, and this entry, which is to stay small and needs most of that: one file for both.
         { name: 'base', test: (id) => /[\\/]node_modules[\\/]/.test(id) || id === risk, priority: 1 },
         { name: 'shared', test: (id) => ofOthers.has(id), minShareCount: 2 },
       ],

@@ -60,7 +60,7 @@ const MEMORIES: [string, (clock: ManualClock) => Remembering][] = [
 ];
 
 describe.each(MEMORIES)('memory of expired actors in %s', (_, open) => {
-  const test = async (): Promise<void> => {
+  const visitAndLeave = async (): Promise<void> => {
     const clock = new ManualClock();
     const memory = open(clock);
     const visits = (from: number, to: number): void => {
@@ -78,5 +78,5 @@ describe.each(MEMORIES)('memory of expired actors in %s', (_, open) => {
     expect(after - before).toBeLessThan(CHUNK_BYTES / 2);
   };
 
-  it('is given back, the chunk that was looked at last included', test, PATIENCE_MS);
+  it('is given back, the chunk that was looked at last included', visitAndLeave, PATIENCE_MS);
 });
